@@ -1,0 +1,160 @@
+import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { encodeFrame, type FrameKind, FrameReader, frameKind } from './frame.ts';
+import { type PeerCredentials, peerCredentials } from './peer-credentials.ts';
+
+/** One connected client, as its daemon sees it. */
+export interface IpcServerClient {
+  /** Unique among this process's clients, never reused. */
+  readonly id: string;
+  readonly credentials: PeerCredentials;
+  /** Sends an event. A client whose unread bytes would exceed the limit is cut off instead. */
+  sendEvent(body: Uint8Array): void;
+  /** Ends the connection. */
+  close(): void;
+  /** Bytes written to it that it has not read yet. */
+  readonly queuedBytes: number;
+}
+
+/** What a daemon does with its clients. */
+export interface IpcServerHandlers {
+  /** A client connected. Returning a sentence refuses it; undefined accepts. */
+  connect?(client: IpcServerClient): string | undefined;
+  /** A request; `respond` must be called exactly once, now or later. */
+  request(client: IpcServerClient, body: Buffer, respond: (body: Uint8Array) => void): void;
+  /** A message that wants no response. */
+  message?(client: IpcServerClient, body: Buffer): void;
+  /** The client is gone, or was cut off for `reason`. */
+  disconnect?(client: IpcServerClient, reason: string): void;
+}
+
+/** Settings of {@link listenIpc}. */
+export interface IpcServerOptions {
+  path: string;
+  /** Mode of the socket file, for example 0o660. */
+  mode: number;
+  /** Owning group id of the socket file; needs root. Default: unchanged. */
+  gid?: number;
+  /** Largest message accepted, bytes. Default 256 MiB. */
+  maxMessageBytes?: number;
+  /** Unread bytes at which a slow client is cut off. Default 256 MiB. */
+  maxQueuedBytes?: number;
+  /** Clients at the same time; more are refused. Default 512. */
+  maxClients?: number;
+}
+
+/** A listening daemon socket. */
+export interface IpcServer {
+  readonly clients: ReadonlySet<IpcServerClient>;
+  /** Closes the socket and every client, and removes the file. */
+  close(): Promise<void>;
+}
+
+let clientCount = 0;
+
+/** Listens on a local socket. A file left by a dead process is replaced. @throws {Error} when it can't listen */
+export function listenIpc(options: IpcServerOptions, handlers: IpcServerHandlers): Promise<IpcServer> {
+  mkdirSync(dirname(options.path), { recursive: true });
+  rmSync(options.path, { force: true });
+  const clients = new Set<Client>();
+  const server = createServer((socket) => accept(socket, options, handlers, clients));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.path, () => {
+      server.removeListener('error', reject);
+      if (options.gid !== undefined) chownSync(options.path, -1, options.gid);
+      chmodSync(options.path, options.mode);
+      resolve({ clients, close: () => closeServer(server, clients) });
+    });
+  });
+}
+
+function closeServer(server: Server, clients: ReadonlySet<Client>): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    for (const client of [...clients]) client.close();
+  });
+}
+
+function accept(socket: Socket, options: IpcServerOptions, handlers: IpcServerHandlers, clients: Set<Client>): void {
+  socket.on('error', () => {});
+  let credentials: PeerCredentials;
+  try {
+    credentials = peerCredentials(socket);
+  } catch {
+    socket.destroy();
+    return;
+  }
+  clientCount += 1;
+  const client = new Client(`${process.pid}-${clientCount}`, credentials, socket, options.maxQueuedBytes ?? 2 ** 28);
+  const refusal = clients.size >= (options.maxClients ?? 512) ? 'too many clients' : handlers.connect?.(client);
+  if (refusal !== undefined) {
+    socket.destroy();
+    return;
+  }
+  clients.add(client);
+  const reader = new FrameReader(options.maxMessageBytes ?? 2 ** 28);
+  socket.on('data', (chunk: Buffer) => {
+    let frames: ReturnType<FrameReader['push']>;
+    try {
+      frames = reader.push(chunk);
+    } catch (error) {
+      client.cut(String(error));
+      return;
+    }
+    for (const frame of frames) {
+      if (frame.kind === frameKind.request) {
+        handlers.request(client, frame.body, (body) => client.write(frameKind.response, frame.id, body));
+      } else if (frame.kind === frameKind.oneWay) handlers.message?.(client, frame.body);
+      else client.cut('a client may only send requests and one-way messages');
+    }
+  });
+  socket.on('close', () => {
+    clients.delete(client);
+    handlers.disconnect?.(client, client.endReason);
+  });
+}
+
+class Client implements IpcServerClient {
+  readonly id: string;
+  readonly credentials: PeerCredentials;
+  endReason = 'closed by the client';
+  readonly #socket: Socket;
+  readonly #maxQueuedBytes: number;
+
+  constructor(id: string, credentials: PeerCredentials, socket: Socket, maxQueuedBytes: number) {
+    this.id = id;
+    this.credentials = credentials;
+    this.#socket = socket;
+    this.#maxQueuedBytes = maxQueuedBytes;
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  sendEvent(body: Uint8Array): void {
+    this.write(frameKind.event, 0, body);
+  }
+
+  write(kind: FrameKind, id: number, body: Uint8Array): void {
+    if (this.#socket.destroyed) return;
+    if (this.#socket.writableLength + body.length > this.#maxQueuedBytes) {
+      this.cut(`does not read: ${this.#socket.writableLength} bytes are waiting`);
+      return;
+    }
+    this.#socket.write(encodeFrame(kind, id, body));
+  }
+
+  cut(reason: string): void {
+    this.endReason = reason;
+    this.#socket.destroy();
+  }
+
+  close(): void {
+    this.endReason = 'closed by the daemon';
+    this.#socket.end();
+    this.#socket.destroySoon();
+  }
+}

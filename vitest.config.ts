@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{packages,daemons,agents,scripts}/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          // One lab at a time: each has machines of its own, but they share two cores and their timings are real.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: { name: 'sim', include: ['test/sim/**/*.test.ts'], exclude: ['**/node_modules/**'], testTimeout: 120_000 },
+      },
+    ],
+  },
+});
