@@ -22,7 +22,12 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'sim', include: ['test/sim/**/*.test.ts'], exclude: ['**/node_modules/**'], testTimeout: 120_000 },
+        test: {
+          name: 'sim',
+          include: ['test/sim/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 120_000,
+        },
       },
     ],
   },
