@@ -1,1 +1,22 @@
-export {};
+export {
+  deriveTotemTimings,
+  type TotemConfig,
+  type TotemMember,
+  type TotemOptions,
+  type TotemTimings,
+  validateTotemTimings,
+} from './config.ts';
+export {
+  type ConfigurationChange,
+  formatRingId,
+  type McastResult,
+  type QueueLevel,
+  type Reservation,
+  type RingId,
+  sameRing,
+  type Totem,
+  type TotemGroupName,
+  type TotemHost,
+  type TotemMessage,
+  type TotemStats,
+} from './types.ts';
