@@ -1,6 +1,6 @@
 // First step of every `npm run ...`: installs the workspace when it is missing or out of date, then hands over to
 // scripts/run.ts under the Node.js that the workspace brings. Runs on any Node.js >= 20, uses nothing but Node itself.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
@@ -42,10 +42,12 @@ if (!installed()) {
   writeFileSync(stampFile, stamp);
 }
 
-const result = spawnSync(node, [join(root, 'scripts', 'run.ts'), ...process.argv.slice(2)], {
+// Ctrl-C reaches the whole process group: the command cleans up and ends, this one waits for it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+const child = spawn(node, [join(root, 'scripts', 'run.ts'), ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` },
 });
-if (result.error) fail(`Node.js could not be started: ${result.error.message}`);
-process.exit(result.status ?? 1);
+child.on('error', (error) => fail(`Node.js could not be started: ${error.message}`));
+child.on('exit', (code) => process.exit(code ?? 1));

@@ -1,7 +1,7 @@
 // Bundles every daemon and tool: dist/bin/NAME is an executable with an absolute interpreter and a compile cache, so
 // that a tool starts in a fraction of what loading its sources takes (agents call some several times an operation).
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -71,7 +71,17 @@ export async function buildAll(options: BuildOptions): Promise<string[]> {
     );
   }
   for (const name of toolNames()) await write('bin', name, 'cli');
-  for (const name of agents) await write('ocf', name, `agent-${name}`);
+  for (const name of agents) {
+    const provider = name === 'Dummy' ? 'pacemaker' : 'heartbeat';
+    await write(`usr-lib/ocf/resource.d/${provider}`, name, `agent-${name}`);
+  }
+  const unitDir = join(outDir, 'usr-lib', 'systemd', 'system');
+  await mkdir(unitDir, { recursive: true });
+  for (const name of daemons) {
+    for (const file of await readdir(join(root, 'daemons', name))) {
+      if (file.endsWith('.service')) await copyFile(join(root, 'daemons', name, file), join(unitDir, file));
+    }
+  }
   return names;
 }
 
@@ -81,6 +91,7 @@ function launcher(outDir: string, library: string, flags: string): string {
 // sanode launcher
 import { enableCompileCache } from 'node:module';
 enableCompileCache('${join(outDir, 'cache')}');
+process.env['SANODE_DAEMON_DIR'] ??= '${join(outDir, 'bin')}';
 const program = await import('${join(outDir, 'lib', `${library}.mjs`)}');
 ${isTool ? 'process.exitCode = await program.runProcess();\n' : ''}`;
 }

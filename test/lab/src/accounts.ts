@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import koffi from 'koffi';
 
 /** Account of the cluster's daemons where the host has none (the numbers that the reference's packages reserve). */
@@ -15,22 +15,20 @@ export function writeAccounts(diskDir: string): void {
   writeFileSync(join(etc, 'group'), group.includes('\nhaclient:') ? group : `${group}haclient:x:${clusterId}:\n`);
   const account = `hacluster:x:${clusterId}:${clusterId}:cluster user:/var/lib/pacemaker:/usr/sbin/nologin\n`;
   writeFileSync(join(etc, 'passwd'), passwd.includes('\nhacluster:') ? passwd : passwd + account);
-  writeShadow(diskDir, '*');
+  writeFileSync(join(etc, 'shadow'), shadowLines('*'), { mode: 0o600 });
 }
 
-/** Sets hacluster's password on a machine, and on no other. @param password at most 512 characters */
-export function setClusterPassword(diskDir: string, password: string): void {
+/** Text of an /etc/shadow in which only hacluster has a password. @param password at most 512 characters */
+export function shadowText(password: string): string {
   const salt = `$6$${randomBytes(12).toString('base64url').replace(/[-_]/g, '.')}$`;
   const crypt = koffi.load('libcrypt.so.1').func('str crypt(str key, str salt)');
   const hash: unknown = crypt(password, salt);
   if (typeof hash !== 'string' || !hash.startsWith('$6$')) throw new Error('libcrypt made no SHA-512 hash');
-  writeShadow(diskDir, hash);
+  return shadowLines(hash);
 }
 
-function writeShadow(diskDir: string, hash: string): void {
-  const file = join(diskDir, 'etc', 'shadow');
-  writeFileSync(file, `root:*:19000:0:99999:7:::\nhacluster:${hash}:19000:0:99999:7:::\n`, { mode: 0o600 });
-  chmodSync(file, 0o600);
+function shadowLines(hash: string): string {
+  return `root:*:19000:0:99999:7:::\nhacluster:${hash}:19000:0:99999:7:::\n`;
 }
 
 /** Writes /etc/hosts of a machine: every machine of the lab by name. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -44,6 +44,8 @@ const machineEnvironment: Readonly<Record<string, string>> = {
 export class Machine {
   readonly name: string;
   readonly address: string;
+  /** Called after each change of {@link initPid}. */
+  onPower: () => void = () => {};
   readonly #options: MachineOptions;
   readonly #switch: Switch;
   #process: ChildProcess | undefined;
@@ -98,7 +100,8 @@ export class Machine {
     this.#initPid = firstChildOf(child.pid as number);
     if (this.#initPid === undefined) throw new Error(`machine ${name} has no PID 1`);
     await this.#switch.plug(name, this.#initPid, this.#options.address);
-    await execa('rm', ['-f', marker]);
+    this.onPower();
+    rmSync(marker, { force: true });
   }
 
   /** Cuts the power: cable and processes at once. @returns monotonic time of the cut, ms */
@@ -149,7 +152,10 @@ export class Machine {
 
   /** Starts a program on the machine that runs on until it ends or the power is cut. */
   spawn(command: readonly string[], stdio: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-    return spawn('nsenter', [...this.#enter(), ...command], { stdio: ['ignore', stdio, stdio], env: machineEnvironment });
+    return spawn('nsenter', [...this.#enter(), ...command], {
+      stdio: ['ignore', stdio, stdio],
+      env: machineEnvironment,
+    });
   }
 
   /** Process ids, on the machine, of the processes whose command line contains all the words. */
@@ -170,6 +176,7 @@ export class Machine {
     if (this.#process !== child) return;
     this.#process = undefined;
     this.#initPid = undefined;
+    if (existsSync(this.#options.diskDir)) this.onPower();
   }
 }
 
