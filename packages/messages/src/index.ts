@@ -1,1 +1,15 @@
-export {};
+export { Bzip2Error, bzip2Compress, bzip2Decompress } from './bzip2.ts';
+export { CAUSE_ATTRIBUTE, Envelopes, messageData, type RequestInput } from './envelope.ts';
+export {
+  COMPRESS_FROM_BYTES,
+  decodeClusterFrame,
+  encodeClusterFrame,
+  FRAME_HEADER_BYTES,
+  type Frame,
+  FrameFormatError,
+  type FrameInput,
+  type FrameNode,
+  frameType,
+  readFrameAddress,
+} from './frame.ts';
+export { compareVersions, featureSetsCompatible } from './versions.ts';
