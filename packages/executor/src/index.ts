@@ -1,1 +1,3 @@
-export {};
+export { type AgentMetadata, agentMetadata, listAgents, listProviders, MetadataError } from './agent-metadata.ts';
+export { connectExecutor } from './client/connect.ts';
+export { type ExecutorClient, type ExecutorClientOptions, executionStatus, lrmdCallOption } from './client/types.ts';

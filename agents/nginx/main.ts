@@ -1,0 +1,6 @@
+// sanode-native-agent: the standalone OCF program.
+import { fileURLToPath } from 'node:url';
+import { runStandalone } from '@sanode/ocf/standalone';
+import { nginxAgent } from './agent.ts';
+
+await runStandalone(nginxAgent, fileURLToPath(import.meta.url));
