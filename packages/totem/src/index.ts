@@ -6,6 +6,7 @@ export {
   type TotemTimings,
   validateTotemTimings,
 } from './config.ts';
+export { TotemGroup } from './group.ts';
 export {
   type ConfigurationChange,
   formatRingId,

@@ -98,8 +98,11 @@ export interface Totem {
    * @param storedSeq the sequence number on disk, 0 when there is none
    */
   start(storedSeq: number): void;
-  /** A datagram came in, from a member (the transport has checked the source, 3.4). The buffer belongs to the ring from now on. */
-  receive(packet: Buffer): void;
+  /**
+   * A datagram came in (the transport has checked the source, 3.4). The buffer belongs to the ring from now on.
+   * @param from source address, for log texts
+   */
+  receive(packet: Buffer, from: string): void;
   /** The interface came back or changed (3.5): gather again. */
   interfaceChanged(): void;
   /** Sends the leave message (totem.md 2.4) and stops for good: timers cancelled, whatever comes in is ignored. */

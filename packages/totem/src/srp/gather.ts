@@ -1,0 +1,191 @@
+import { PROCESSOR_LIMIT } from '../codec/header.ts';
+import { encodeJoin, type JoinMessage } from '../codec/membership.ts';
+import { createCommitToken, enterCommit } from './commit.ts';
+import { isSubset, mergeIds, sameIds, subtractIds } from './id-sets.ts';
+import { hex, type RingState } from './ring-state.ts';
+
+/** Why the ring gathers; the numbers and texts of the reference's log (totem.md 7.2). */
+export const GATHER_REASONS = [
+  'consensus timeout',
+  'MISSING',
+  'The token was lost in the OPERATIONAL state.',
+  'The consensus timeout expired.',
+  'The token was lost in the COMMIT state.',
+  'The token was lost in the RECOVERY state.',
+  'failed to receive',
+  'foreign message in operational state',
+  'foreign message in gather state',
+  'merge during operational state',
+  'merge during gather state',
+  'merge during join',
+  'join during operational state',
+  'join during commit state',
+  'join during recovery',
+  'interface change',
+] as const;
+
+const CONSENSUS_EXPIRED = 3;
+
+/** Enters GATHER (totem.md 7.2). @param reason index in {@link GATHER_REASONS} */
+export function enterGather(ring: RingState, reason: number): void {
+  ring.tokenDiscard = true;
+  ring.originatedToken = false;
+  ring.waitingCommit = undefined;
+  ring.heldBack = [];
+  ring.proc = mergeIds(ring.proc, [ring.myId]);
+  sendJoin(ring);
+  const { timers, timings } = ring;
+  timers.arm(timers.join, timings.joinMs);
+  timers.arm(timers.consensus, timings.consensusMs);
+  timers.disarmToken();
+  timers.tokenRetransmit.disarm();
+  timers.merge.disarm();
+  timers.heartbeat.disarm();
+  ring.mergeOutstanding = false;
+  ring.consensus.clear();
+  ring.consensus.add(ring.myId);
+  ring.phase = 'gather';
+  ring.statistics.counters.gather_entered += 1;
+  ring.host.log.debug({}, `entering GATHER state from ${reason}(${GATHER_REASONS[reason]}).`);
+  if (reason === CONSENSUS_EXPIRED) ring.statistics.counters.continuous_gather += 1;
+}
+
+/** Sends a join with this node's view (8.7), after the random delay that `send_join` asks for. */
+export function sendJoin(ring: RingState): void {
+  const send = (): void => {
+    if (!ring.running) return;
+    ring.statistics.counters.memb_join_tx += 1;
+    ring.host.multicast(
+      encodeJoin({
+        leave: false,
+        systemFrom: ring.myId,
+        ringSeq: ring.ringId.seq,
+        procList: ring.proc,
+        failedList: ring.failed,
+      }),
+    );
+  };
+  const { sendJoinMs } = ring.timings;
+  if (sendJoinMs === 0) send();
+  else ring.host.setTimer((ring.host.randomUint32() % (sendJoinMs * 1000)) / 1000, send);
+}
+
+/** Sends the leave message (2.4). */
+export function sendLeave(ring: RingState): void {
+  ring.statistics.counters.memb_join_tx += 1;
+  ring.host.multicast(
+    encodeJoin({
+      leave: true,
+      systemFrom: ring.myId,
+      ringSeq: ring.ringId.seq,
+      procList: subtractIds(ring.proc, [ring.myId]),
+      failedList: mergeIds(ring.failed, [ring.myId]),
+    }),
+  );
+}
+
+/** The consensus timer ran out, or the token timer in GATHER (7.2). */
+export function consensusExpired(ring: RingState): void {
+  ring.statistics.counters.consensus_timeouts += 1;
+  if (consensusAgreed(ring)) {
+    ring.consensus.clear();
+    ring.consensus.add(ring.myId);
+    ring.timers.armToken(ring.timings);
+    return;
+  }
+  ring.failed = mergeIds(
+    ring.failed,
+    ring.proc.filter((id) => !ring.consensus.has(id)),
+  );
+  enterGather(ring, 0);
+}
+
+function consensusAgreed(ring: RingState): boolean {
+  return subtractIds(ring.proc, ring.failed).every((id) => ring.consensus.has(id));
+}
+
+function isLowest(ring: RingState): boolean {
+  const candidates = subtractIds(ring.proc, ring.failed);
+  return candidates.includes(ring.myId) && candidates.every((id) => ring.myId <= id);
+}
+
+/** A join came in (7.3), after the pause check. */
+export function receiveJoin(ring: RingState, join: JoinMessage): void {
+  ring.tokenRingSeq = Math.max(ring.tokenRingSeq, join.ringSeq);
+  switch (ring.phase) {
+    case 'operational':
+      if (join.failedList.includes(ring.myId)) return;
+      if (ring.memb.includes(join.systemFrom) && join.ringSeq < ring.ringId.seq) return;
+      processJoin(ring, join);
+      return;
+    case 'gather':
+      processJoin(ring, join);
+      return;
+    case 'commit':
+      if (!concernsAttempt(ring, join)) return;
+      processJoin(ring, join);
+      enterGather(ring, 13);
+      return;
+    case 'recovery':
+      if (!concernsAttempt(ring, join)) return;
+      processJoin(ring, join);
+      ring.restoreOldRing();
+      enterGather(ring, 5);
+      ring.statistics.counters.recovery_token_lost += 1;
+      enterGather(ring, 14);
+      return;
+  }
+}
+
+function concernsAttempt(ring: RingState, join: JoinMessage): boolean {
+  return ring.newMemb.includes(join.systemFrom) && join.ringSeq >= ring.ringId.seq;
+}
+
+function processJoin(ring: RingState, join: JoinMessage): void {
+  const { procList, failedList, systemFrom, leave } = join;
+  if (leave) {
+    const leaver = failedList.at(-1) ?? 0;
+    ring.host.log.debug({}, `Received LEAVE message from ${leaver}`);
+    if (leaver !== 0) ring.leaveMemb = mergeIds(ring.leaveMemb, [leaver]);
+  }
+  if (sameIds(procList, ring.proc) && sameIds(failedList, ring.failed)) {
+    if (!leave) ring.consensus.add(systemFrom);
+    if (reachConsensus(ring)) return;
+  } else if (!learnFromJoin(ring, join)) {
+    // An older view of a slower node: this node's next join will inform it.
+  } else {
+    enterGather(ring, 11);
+    return;
+  }
+  if (ring.phase === 'operational') enterGather(ring, 12);
+}
+
+/** @returns true when the attempt of a node that failed to receive began */
+function reachConsensus(ring: RingState): boolean {
+  if (!consensusAgreed(ring)) return false;
+  if (ring.failedToReceive) {
+    ring.failedToReceive = false;
+    ring.proc = [ring.myId];
+    ring.failed = [];
+    enterCommit(ring, createCommitToken(ring));
+    return true;
+  }
+  if (isLowest(ring)) enterCommit(ring, createCommitToken(ring));
+  return false;
+}
+
+/** Takes over what a join says that this node does not know yet (7.3 *process* steps 3 to 5). @returns whether anything was new */
+function learnFromJoin(ring: RingState, join: JoinMessage): boolean {
+  const { procList, failedList, systemFrom } = join;
+  if (isSubset(procList, ring.proc) && isSubset(failedList, ring.failed)) return false;
+  if (ring.failed.includes(systemFrom)) return false;
+  const proc = mergeIds(ring.proc, procList);
+  if (proc.length > PROCESSOR_LIMIT) {
+    ring.host.log.warn({}, `Ignoring a join of node ${hex(systemFrom)}: more than ${PROCESSOR_LIMIT} processors`);
+    return false;
+  }
+  ring.proc = proc;
+  if (failedList.includes(ring.myId)) ring.failed = mergeIds(ring.failed, [systemFrom]);
+  else if (ring.memb.includes(systemFrom)) ring.failed = mergeIds(ring.failed, failedList);
+  return true;
+}
