@@ -22,6 +22,12 @@ export interface Peer {
   readonly online: boolean;
 }
 
+/** A node as corosync's configuration has it. */
+export interface ConfiguredNode {
+  readonly id: number;
+  readonly name: string;
+}
+
 export interface ClusterHandlers {
   message(message: ClusterMessage): void;
   /** A peer appeared in or left the group, its name was learnt, or (with quorum tracking) its state changed. */
@@ -43,6 +49,13 @@ export interface ClusterConnection {
   peers(): readonly Peer[];
   peerByName(name: string): Peer | undefined;
   peerById(id: number): Peer | undefined;
+  /** Nodes of corosync's node list (cmap `nodelist.`), in its order. */
+  configuredNodes(): readonly ConfiguredNode[];
+  /**
+   * Forgets cached peers that are not active (rm_node_cache, peer-remove).
+   * @param which name, id or both; what is given must match @returns number of peers dropped
+   */
+  forget(which: { readonly id?: number | undefined; readonly name?: string | undefined }): number;
   /**
    * Multicasts to all (`to` undefined) or addresses one node by name; the message comes back to us too if it is for
    * us. Messages queue and go in order. `cause` travels as the root attribute `sanode-cause`.
