@@ -16,7 +16,7 @@ function ask(): void {
       body = (body + chunk).slice(0, 200);
     });
     response.on('end', () =>
-      report(response.statusCode === 200 ? `ok ${body.trim()}` : `failed ${response.statusCode}`),
+      report(response.statusCode === 200 ? `ok ${body.trim().replaceAll('\n', ' ')}` : `failed ${response.statusCode}`),
     );
     response.on('error', () => {});
   });

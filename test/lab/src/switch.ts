@@ -27,7 +27,7 @@ export class Switch {
       child.once('error', reject);
     });
     const made = new Switch(child);
-    await made.#ip('link', 'add', 'br0', 'type', 'bridge');
+    await made.#ip('link', 'add', 'name', 'br0', 'type', 'bridge');
     await made.#ip('link', 'set', 'br0', 'up');
     return made;
   }
@@ -36,21 +36,35 @@ export class Switch {
   async plug(name: string, initPid: number, address: string): Promise<void> {
     const inside = (...args: string[]) => execa('nsenter', ['-t', String(initPid), '-n', 'ip', ...args]);
     // A machine that lost its power leaves its end of the cable behind for a moment.
-    await this.#ip('link', 'del', name).catch(() => {});
-    await this.#ip('link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(initPid));
+    await this.#ip('link', 'del', 'dev', name).catch(() => {});
+    await this.#ip(
+      'link',
+      'add',
+      'name',
+      name,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'address',
+      macAddress(address),
+      'netns',
+      String(initPid),
+    );
     await inside('addr', 'add', address, 'brd', '+', 'dev', 'eth0');
     await inside('link', 'set', 'eth0', 'up');
-    await this.#ip('link', 'set', name, 'master', 'br0', 'up');
+    await this.#ip('link', 'set', 'dev', name, 'master', 'br0', 'up');
   }
 
   /** Pulls a machine's cable at the switch. */
   async unplug(name: string): Promise<void> {
-    await this.#ip('link', 'set', name, 'down').catch(() => {});
+    await this.#ip('link', 'set', 'dev', name, 'down').catch(() => {});
   }
 
   /** Plugs it in again. */
   async connect(name: string): Promise<void> {
-    await this.#ip('link', 'set', name, 'up');
+    await this.#ip('link', 'set', 'dev', name, 'up');
   }
 
   close(): void {
@@ -60,4 +74,10 @@ export class Switch {
   async #ip(...args: string[]): Promise<void> {
     await execa('nsenter', ['-t', this.#pid, '-n', 'ip', ...args]);
   }
+}
+
+/** A machine's network card keeps its address over power cuts: locally administered, from its IPv4 address. */
+function macAddress(address: string): string {
+  const parts = (address.split('/')[0] as string).split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+  return `02:00:${parts.join(':')}`;
 }
