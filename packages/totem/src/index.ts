@@ -7,6 +7,7 @@ export {
   validateTotemTimings,
 } from './config.ts';
 export { TotemGroup } from './group.ts';
+export { type NodeTotem, type NodeTotemOptions, openUdpuTotem, type TotemHandlers } from './node-totem.ts';
 export {
   type ConfigurationChange,
   formatRingId,

@@ -28,7 +28,7 @@ export function splitGroups(
   for (let index = 0; index < count; index += 1) {
     const length = u16(2 + 2 * index);
     if (message.length < offset + length) return undefined;
-    const name = message.latin1Slice(offset, offset + length);
+    const name = message.toString('latin1', offset, offset + length);
     if ((name === 'a' || name === 'sync') && !groups.includes(name)) groups.push(name);
     offset += length;
   }

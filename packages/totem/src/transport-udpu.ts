@@ -1,0 +1,270 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Logger, Reactor } from '@sanode/runtime';
+import type { TotemMember } from './config.ts';
+import { findLocalAddress, isSwitchedOn, type LocalAddress } from './interface-watch.ts';
+
+/** What the reference asks the kernel for (totem.md 3.2). The kernel may give less. */
+const SOCKET_BUFFER_BYTES = 2_179_072;
+const BIND_ATTEMPTS = 10;
+const BIND_PAUSE_MS = 100;
+/** First look at the interface, after start. */
+const FIRST_CHECK_MS = 100;
+/** Turns of the event loop that afterWaitingDatagrams waits at most: on a busy ring something always comes. */
+const DRAIN_TURNS_LIMIT = 50;
+
+/** Settings of a {@link UdpuTransport}. */
+export interface UdpuOptions {
+  readonly nodeId: number;
+  readonly members: readonly TotemMember[];
+  /** `mcastport`, the same at every node. */
+  readonly port: number;
+  /** Drop what comes from no member's address (totem.md 3.4). */
+  readonly blockUnlistedIps: boolean;
+  /** Period of the interface check while the ring has one member, in ms. */
+  readonly downcheckMs: number;
+}
+
+/** What a transport tells. All are called as events of the reactor. */
+export interface TransportHandlers {
+  /** The buffer belongs to the receiver. */
+  packet(packet: Buffer, from: string): void;
+  /** The interface is up for the first time, or came back, or went: the ring starts or gathers. */
+  interfaceChanged(): void;
+  /** The transport cannot go on; the process must end. */
+  fatal(reason: string): void;
+}
+
+/**
+ * Totem over unicast UDP (totem.md 3): one socket that receives everything and sends tokens, one that sends the rest.
+ * What the node sends to itself does not take the way through the kernel: it is handed over after the current handler.
+ */
+export class UdpuTransport {
+  readonly #reactor: Reactor;
+  readonly #log: Logger;
+  readonly #handlers: TransportHandlers;
+  #options: UdpuOptions;
+  #local: LocalAddress | undefined;
+  #tokenSocket: Socket | undefined;
+  #sendSocket: Socket | undefined;
+  #up = false;
+  #closed = false;
+  #alone = true;
+  #checkTimer: NodeJS.Timeout | undefined;
+  #checking = false;
+  #receivedCount = 0;
+  #peers: readonly TotemMember[] = [];
+  #addressOf = new Map<number, string>();
+  #listed = new Set<string>();
+
+  constructor(deps: { reactor: Reactor; log: Logger }, options: UdpuOptions, handlers: TransportHandlers) {
+    this.#reactor = deps.reactor;
+    this.#log = deps.log;
+    this.#handlers = handlers;
+    this.#options = options;
+    this.setMembers(options.members);
+  }
+
+  /** Datagrams received so far. */
+  get receivedCount(): number {
+    return this.#receivedCount;
+  }
+
+  /** Whether the interface is up; when not, everything goes to this node only (totem.md 3.5). */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Looks at the interface 100 ms from now; when it is there, sockets are bound and interfaceChanged is called. */
+  open(): void {
+    this.#checkTimer = setTimeout(() => void this.#check(), FIRST_CHECK_MS);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#checkTimer);
+    this.#closeSockets();
+  }
+
+  /** Takes another nodelist. */
+  setMembers(members: readonly TotemMember[]): void {
+    this.#options = { ...this.#options, members };
+    this.#peers = members.filter((member) => member.nodeId !== this.#options.nodeId);
+    this.#addressOf = new Map(members.map((member) => [member.nodeId, member.address]));
+    this.#listed = new Set(members.map((member) => member.address));
+  }
+
+  /** TotemHost.sendToken. */
+  sendToken(packet: Buffer, nodeId: number): void {
+    if (nodeId === this.#options.nodeId || !this.#up) {
+      // A turn of the event loop between two visits: a lone node's token would starve everything else.
+      setImmediate(() => this.#receiveOwn(packet));
+      return;
+    }
+    const address = this.#addressOf.get(nodeId);
+    if (address === undefined || this.#tokenSocket === undefined) return;
+    const socket = this.#tokenSocket;
+    this.#reactor.effect(() => this.#send(socket, packet, address));
+  }
+
+  /** TotemHost.multicast. */
+  multicast(packet: Buffer): void {
+    this.#reactor.effect(() => {
+      if (this.#up && this.#sendSocket !== undefined) {
+        for (const peer of this.#peers) this.#send(this.#sendSocket, packet, peer.address);
+      }
+      this.#receiveOwn(packet);
+    });
+  }
+
+  /** TotemHost.afterWaitingDatagrams: done once a turn of the event loop brought nothing new. */
+  afterWaitingDatagrams(done: () => void): void {
+    const wait = (turnsLeft: number): void => {
+      const before = this.#receivedCount;
+      setImmediate(() =>
+        setImmediate(() => {
+          if (this.#closed) return;
+          if (turnsLeft > 0 && this.#receivedCount !== before) wait(turnsLeft - 1);
+          else this.#reactor.enter(done);
+        }),
+      );
+    };
+    wait(DRAIN_TURNS_LIMIT);
+  }
+
+  /** TotemHost.checkInterface. */
+  checkInterface(): void {
+    void this.#check();
+  }
+
+  /** TotemHost.memberCountChanged: a lone node keeps looking at its interface. */
+  memberCountChanged(count: number): void {
+    this.#alone = count === 1;
+    this.#armCheck();
+  }
+
+  #receiveOwn(packet: Buffer): void {
+    if (!this.#closed) this.#reactor.enter(() => this.#handlers.packet(packet, this.#local?.address ?? 'localhost'));
+  }
+
+  #send(socket: Socket, packet: Buffer, address: string): void {
+    if (this.#closed) return;
+    try {
+      socket.send(packet, 0, packet.length, this.#options.port, address, (error) => {
+        if (error !== null) this.#log.debug({ address }, `sendmsg(ucast) failed (non-critical): ${error.message}`);
+      });
+    } catch (error) {
+      this.#log.debug({ address }, `sendmsg(ucast) failed (non-critical): ${(error as Error).message}`);
+    }
+  }
+
+  #armCheck(): void {
+    clearTimeout(this.#checkTimer);
+    if (this.#closed || !this.#alone) return;
+    this.#checkTimer = setTimeout(() => void this.#check(), this.#options.downcheckMs);
+  }
+
+  /** Is the interface's address still there? (totem.md 3.5) */
+  async #check(): Promise<void> {
+    if (this.#checking || this.#closed) return;
+    this.#checking = true;
+    try {
+      await this.#look();
+    } catch (error) {
+      this.#handlers.fatal((error as Error).message);
+    } finally {
+      this.#checking = false;
+      this.#armCheck();
+    }
+  }
+
+  async #look(): Promise<void> {
+    const wanted = this.#addressOf.get(this.#options.nodeId) as string;
+    const first = this.#local === undefined;
+    const found = await findLocalAddress(wanted);
+    const up = found !== undefined && isSwitchedOn(found.interfaceName ?? this.#local?.interfaceName);
+    if (this.#closed) return;
+    if (first && !up) {
+      this.#handlers.fatal(
+        'One of your ip addresses are now bound to localhost. Corosync would not work correctly. ' +
+          `(No interface that is up has ${wanted}.)`,
+      );
+      return;
+    }
+    if (up === this.#up && (found === undefined || found.address === this.#local?.address)) return;
+    if (!up) {
+      this.#log.info({}, 'The network interface is down.');
+      this.#up = false;
+    } else if (found !== undefined) {
+      await this.#openSockets({ ...found, interfaceName: found.interfaceName ?? this.#local?.interfaceName });
+      this.#log.info({}, `The network interface [${found.address}] is now up.`);
+    }
+    if (!this.#closed) this.#reactor.enter(() => this.#handlers.interfaceChanged());
+  }
+
+  async #openSockets(local: LocalAddress): Promise<void> {
+    this.#closeSockets();
+    const token = await this.#bind(local.address, this.#options.port);
+    const send = await this.#bind(local.address, 0);
+    token.on('message', (packet, remote) => this.#received(packet, remote));
+    // Nobody sends there on purpose; what comes is dropped like any stray datagram.
+    send.on('message', () => {});
+    this.#tokenSocket = token;
+    this.#sendSocket = send;
+    this.#local = local;
+    this.#up = true;
+    if (this.#closed) this.#closeSockets();
+  }
+
+  #closeSockets(): void {
+    this.#tokenSocket?.close();
+    this.#sendSocket?.close();
+    this.#tokenSocket = undefined;
+    this.#sendSocket = undefined;
+  }
+
+  #received(packet: Buffer, remote: RemoteInfo): void {
+    this.#receivedCount += 1;
+    if (this.#options.blockUnlistedIps && !this.#listed.has(remote.address)) {
+      this.#log.debug({}, `Packet rejected from ${remote.address}`);
+      return;
+    }
+    this.#reactor.enter(() => this.#handlers.packet(packet, remote.address));
+  }
+
+  /** Binds, with patience: an address that was just set may need a moment. */
+  async #bind(address: string, port: number): Promise<Socket> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await bindOnce(address, port, this.#log);
+      } catch (error) {
+        if (attempt === BIND_ATTEMPTS || this.#closed) {
+          throw new Error(`cannot bind to ${address} port ${port}: ${(error as Error).message}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, BIND_PAUSE_MS * attempt));
+      }
+    }
+  }
+}
+
+function bindOnce(address: string, port: number, log: Logger): Promise<Socket> {
+  const family = isIPv6(address) ? 6 : 4;
+  const socket = createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    recvBufferSize: SOCKET_BUFFER_BYTES,
+    sendBufferSize: SOCKET_BUFFER_BYTES,
+    // All addresses are numeric: no detour through the resolver, so that sending stays synchronous and in order.
+    lookup: (host, _options, callback) => callback(null, host, family),
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      socket.on('error', (error) => log.debug({ address }, `socket error (non-critical): ${error.message}`));
+      resolve(socket);
+    });
+  });
+}
