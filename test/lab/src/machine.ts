@@ -199,3 +199,12 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
+
+/** Runs a command that has to succeed. @returns what it printed @throws {Error} with everything it said */
+export async function mustOn(machine: Machine, command: readonly string[], input?: string): Promise<string> {
+  const result = await machine.exec(command, input === undefined ? {} : { input });
+  if (result.exitCode === 0) return result.stdout;
+  throw new Error(
+    `${machine.name}# ${command.join(' ')}\nexit code ${result.exitCode}\n${result.stdout}\n${result.stderr}`,
+  );
+}

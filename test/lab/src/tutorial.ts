@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inUserNamespace, Lab, type MachinePlan } from './lab.ts';
-import type { CommandResult, Machine } from './machine.ts';
+import { type CommandResult, type Machine, mustOn } from './machine.ts';
 
 /** The tutorial's set-up; every name and number can be another. */
 export interface TutorialPlan {
@@ -75,10 +75,10 @@ export async function buildTutorialLab(plan: TutorialPlan): Promise<Lab> {
     for (const { name } of [...plan.nodes, ...plan.spares]) writeNginxConf(lab.machine(name), balancerConf(plan));
     for (const { name } of plan.backends) writeNginxConf(lab.machine(name), backendConf(name));
     await lab.powerOnAll();
-    for (const { name } of plan.backends) await mustRun(lab.machine(name), ['nginx']);
+    for (const { name } of plan.backends) await mustOn(lab.machine(name), ['nginx']);
     for (const { name } of [...plan.nodes, ...plan.spares]) {
-      await mustRun(lab.machine(name), ['systemctl', 'enable', 'pcsd']);
-      await mustRun(lab.machine(name), ['systemctl', 'start', 'pcsd']);
+      await mustOn(lab.machine(name), ['systemctl', 'enable', 'pcsd']);
+      await mustOn(lab.machine(name), ['systemctl', 'start', 'pcsd']);
       await lab.setClusterPassword(lab.machine(name), clusterPassword);
     }
     return lab;
@@ -86,17 +86,6 @@ export async function buildTutorialLab(plan: TutorialPlan): Promise<Lab> {
     await lab.close();
     throw error;
   }
-}
-
-/** Runs a command that has to succeed. @throws {Error} with its output */
-export async function mustRun(machine: Machine, command: readonly string[], input?: string): Promise<CommandResult> {
-  const result = await machine.exec(command, input === undefined ? {} : { input });
-  if (result.exitCode !== 0) {
-    throw new Error(
-      `${machine.name}# ${command.join(' ')}\nexit code ${result.exitCode}\n${result.stdout}\n${result.stderr}`,
-    );
-  }
-  return result;
 }
 
 /** Types the whole tutorial. */
@@ -107,8 +96,9 @@ export async function typeTutorial(
 ): Promise<void> {
   const machine = lab.machine(plan.nodes[0]?.name ?? '');
   for (const { command, input } of tutorialCommands(plan)) {
-    const result = await mustRun(machine, command, input);
+    const result = await machine.exec(command, input === undefined ? {} : { input });
     onCommand(command, result);
+    if (result.exitCode !== 0) throw new Error(`${command.join(' ')} ended with exit code ${result.exitCode}`);
   }
 }
 

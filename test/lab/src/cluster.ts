@@ -1,0 +1,119 @@
+import { HttpClient } from './client.ts';
+import type { Lab } from './lab.ts';
+import { type Machine, mustOn, until } from './machine.ts';
+import { addressHolders, buildTutorialLab, type TutorialPlan, typeTutorial } from './tutorial.ts';
+
+/** A running tutorial cluster, as tests look at it: from outside, through its address and its tools. */
+export class TutorialCluster {
+  readonly lab: Lab;
+  readonly plan: TutorialPlan;
+  readonly client: HttpClient;
+
+  private constructor(lab: Lab, plan: TutorialPlan, client: HttpClient) {
+    this.lab = lab;
+    this.plan = plan;
+    this.client = client;
+  }
+
+  /** Builds the lab, types the tutorial, and waits until the client gets every backend's answer. */
+  static async start(plan: TutorialPlan): Promise<TutorialCluster> {
+    const lab = await buildTutorialLab(plan);
+    try {
+      await typeTutorial(lab, plan);
+      const client = new HttpClient(lab.machine(plan.client.name), `http://${plan.address}/`, 600);
+      const cluster = new TutorialCluster(lab, plan, client);
+      await cluster.serves();
+      await cluster.settled();
+      return cluster;
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  /** The nodes that are on. */
+  get nodes(): Machine[] {
+    const known = [...this.plan.nodes, ...this.plan.spares].map(({ name }) => this.lab.machine(name));
+    return known.filter((machine) => machine.isOn);
+  }
+
+  /** The one node that holds the address. @throws {Error} when none or several do */
+  async holder(): Promise<Machine> {
+    const holders = await addressHolders(this.lab, this.plan);
+    if (holders.length !== 1) {
+      throw new Error(`${this.plan.address} is on ${holders.map(({ name }) => name).join(' and ') || 'no node'}`);
+    }
+    return holders[0] as Machine;
+  }
+
+  other(machine: Machine): Machine {
+    const other = this.plan.nodes.map(({ name }) => this.lab.machine(name)).find((node) => node !== machine);
+    if (other === undefined) throw new Error('the cluster has one node only');
+    return other;
+  }
+
+  /** Waits until every backend answers through the address, asked from now on. */
+  async serves(timeoutMs = 30_000): Promise<void> {
+    const bodies = this.plan.backends.map(({ name }) => name);
+    if (await this.client.gets(bodies, timeoutMs)) return;
+    const node = this.nodes[0];
+    const status = node === undefined ? '' : (await node.exec(['crm_mon', '-1', '-r', '-f'])).stdout;
+    throw new Error(`http://${this.plan.address}/ does not answer from ${bodies.join(' and ')}\n${status}`);
+  }
+
+  /** Waits until the cluster is at rest: its DC idle, both resources started on one node. */
+  async settled(timeoutMs = 30_000, node = this.nodes[0] as Machine): Promise<void> {
+    let last = '';
+    const settled = await until(
+      async () => {
+        const dc = (await node.exec(['crmadmin', '-D', '-q'])).stdout.trim();
+        const state = dc === '' ? '' : (await node.exec(['crmadmin', '-S', dc])).stdout;
+        last = (await node.exec(['crm_mon', '-1', '-r', '-f'])).stdout + state;
+        return state.includes('S_IDLE') && resourceNodes(last).length === 2;
+      },
+      timeoutMs,
+      200,
+    );
+    if (!settled) throw new Error(`the cluster did not settle:\n${last}`);
+    const places = resourceNodes(last);
+    if (places[0] !== places[1]) throw new Error(`the resources are on different nodes:\n${last}`);
+  }
+
+  /** Waits until `node` sees exactly these nodes online. */
+  async online(node: Machine, names: readonly string[], timeoutMs = 60_000): Promise<void> {
+    let last = '';
+    const wanted = [...names].sort().join(' ');
+    const seen = await until(
+      async () => {
+        last = (await node.exec(['crm_mon', '-1'])).stdout;
+        return (
+          (last
+            .match(/Online: \[ (.*) \]/)?.[1]
+            ?.split(' ')
+            .sort()
+            .join(' ') ?? '') === wanted
+        );
+      },
+      timeoutMs,
+      200,
+    );
+    if (!seen) throw new Error(`${node.name} does not see ${wanted} online:\n${last}`);
+  }
+
+  /** Runs a command that has to succeed; its output. */
+  async run(machine: Machine, ...command: string[]): Promise<string> {
+    return mustOn(machine, command);
+  }
+
+  async close(): Promise<void> {
+    this.client.stop();
+    await this.lab.close();
+  }
+}
+
+/** Nodes on which the tutorial's two resources are started, from crm_mon's text. */
+function resourceNodes(text: string): string[] {
+  return [...text.matchAll(/\((?:ocf::?heartbeat:(?:IPaddr2|nginx))\):\s+Started (\S+)/g)].map(
+    (match) => match[1] ?? '',
+  );
+}
