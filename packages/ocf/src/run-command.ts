@@ -46,7 +46,7 @@ export function runCommand(
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = start(file, args, options);
-    if (!('pid' in child)) {
+    if ('code' in child) {
       resolve(notStarted(child.code));
       return;
     }
