@@ -1,1 +1,19 @@
-export {};
+export { type ConnectCibOptions, connectCib } from './client/connect.ts';
+export { applyDiffNotification } from './client/mirror.ts';
+export { type CibClient, type CibOperation, type CibReply, type CibRequest, cibOption } from './client/types.ts';
+export { cibSection, sectionXPath } from './document/sections.ts';
+export {
+  type CibVersion,
+  cibVersion,
+  compareCibVersions,
+  emptyCib,
+  formatCibVersion,
+} from './document/version.ts';
+export {
+  type ApplyOptions,
+  type ApplyResult,
+  applyPatchset,
+  type CreateOptions,
+  createPatchset,
+} from './patchset/index.ts';
+export { cibResult, cibResultText } from './results.ts';

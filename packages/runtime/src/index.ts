@@ -1,3 +1,4 @@
+export { type Account, accountByName, accountName, groupIdByName, idIsMapped, usableGroupId } from './accounts.ts';
 export { type DaemonCommand, DaemonMissingError, daemonCommand } from './daemon-command.ts';
 export type { Cause, CoreHost, Timer } from './host.ts';
 export { type Logger, silentLogger } from './log.ts';

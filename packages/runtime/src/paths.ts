@@ -15,7 +15,10 @@ export const paths = {
   corosyncAuthkey: '/etc/corosync/authkey',
   corosyncStateDir: '/var/lib/corosync',
   corosyncLog: '/var/log/cluster/corosync.log',
-  cibDir: '/var/lib/pacemaker/cib',
+  /** Folder of the CIB; SANODE_CIB_DIR moves it (tests). */
+  get cibDir(): string {
+    return process.env['SANODE_CIB_DIR'] ?? '/var/lib/pacemaker/cib';
+  },
   schedulerInputDir: '/var/lib/pacemaker/pengine',
   executorWorkDir: '/var/lib/pacemaker/cores',
   pacemakerLog: '/var/log/pacemaker/pacemaker.log',

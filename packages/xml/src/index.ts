@@ -1,5 +1,22 @@
-export { parseXml, XmlError } from './parse.ts';
-export { escapeAttribute, escapeText, printCompact, printWithText } from './print.ts';
+export { type CompareOptions, sameAttributes, sameElement } from './compare.ts';
+export {
+  canonicalText,
+  DigestCache,
+  type DigestEscaping,
+  digestV1,
+  digestV2,
+  sortAttributes,
+} from './digest.ts';
+export { type ParseOptions, parseXml, XmlError } from './parse.ts';
+export {
+  escapeAttribute,
+  escapeAttributeNewer,
+  escapeText,
+  type PrettyOptions,
+  printCompact,
+  printPretty,
+  printWithText,
+} from './print.ts';
 export {
   type AttributeInput,
   attr,
@@ -18,3 +35,12 @@ export {
   withAttributes,
   withChildren,
 } from './tree.ts';
+export {
+  checkXPath,
+  evaluateXPath,
+  type LocatedElement,
+  locateElements,
+  selectElement,
+  selectElements,
+  XPathError,
+} from './xpath/index.ts';

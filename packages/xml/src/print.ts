@@ -1,70 +1,121 @@
 import type { Element, Node } from './tree.ts';
 
+/** How values are escaped: losslessly with `&apos;` (`wire`), as 3.x prints (apostrophe raw), or as 2.1 digests. */
+export type Escaping = 'wire' | '3.0' | '2.1';
+
 /** Prints an element in one line as it goes over the wire: no added white space, text nodes left out. */
 export function printCompact(node: Element): string {
-  const parts: string[] = [];
-  appendElement(parts, node, false);
-  return parts.join('');
+  return inline(node, false, escapeAttribute);
 }
 
 /** Prints an element in one line, text nodes included (metadata, documents for people). */
 export function printWithText(node: Element): string {
+  return inline(node, true, escapeAttribute);
+}
+
+/** Settings of {@link printPretty}. */
+export interface PrettyOptions {
+  /** Default `wire`. */
+  escaping?: Exclude<Escaping, '2.1'>;
+  /** Level of the element itself, each level two blanks. Default 0. */
+  level?: number;
+}
+
+/**
+ * Prints a document as the reference's tools and files do: two blanks a level, every element, comment and CDATA
+ * section on a line of its own, a line end after the last. An element with text is printed in one line.
+ */
+export function printPretty(node: Element, options: PrettyOptions = {}): string {
+  const escape = options.escaping === '3.0' ? escapeAttributeNewer : escapeAttribute;
   const parts: string[] = [];
-  appendElement(parts, node, true);
+  appendPretty(parts, node, '  '.repeat(options.level ?? 0), escape);
   return parts.join('');
 }
 
-function appendElement(parts: string[], node: Element, withText: boolean): void {
-  parts.push('<', node.name);
-  for (const [name, value] of node.attributes) parts.push(' ', name, '="', escapeAttribute(value), '"');
-  const children = withText ? node.children : node.children.filter((child) => child.type !== 'text');
-  if (children.length === 0) {
-    parts.push('/>');
+function appendPretty(parts: string[], node: Element, indent: string, escape: (value: string) => string): void {
+  if (node.children.some((child) => child.type === 'text')) {
+    parts.push(indent, inline(node, true, escape), '\n');
     return;
   }
-  parts.push('>');
-  for (const child of children) appendNode(parts, child, withText);
-  parts.push('</', node.name, '>');
+  parts.push(indent, startOfTag(node, escape));
+  if (node.children.length === 0) {
+    parts.push('/>\n');
+    return;
+  }
+  parts.push('>\n');
+  const inner = `${indent}  `;
+  for (const child of node.children) {
+    if (child.type === 'element') appendPretty(parts, child, inner, escape);
+    else parts.push(inner, printOther(child), '\n');
+  }
+  parts.push(indent, '</', node.name, '>\n');
 }
 
-function appendNode(parts: string[], node: Node, withText: boolean): void {
+function startOfTag(node: Element, escape: (value: string) => string): string {
+  let tag = `<${node.name}`;
+  for (const [name, value] of node.attributes) tag += ` ${name}="${escape(value)}"`;
+  return tag;
+}
+
+/** One line; `escape` is used for attributes. */
+export function inline(node: Element, withText: boolean, escape: (value: string) => string): string {
+  let result = startOfTag(node, escape);
+  let open = false;
+  for (const child of node.children) {
+    if (child.type === 'text' && !withText) continue;
+    if (!open) {
+      result += '>';
+      open = true;
+    }
+    result += child.type === 'element' ? inline(child, withText, escape) : printOther(child);
+  }
+  return open ? `${result}</${node.name}>` : `${result}/>`;
+}
+
+function printOther(node: Exclude<Node, Element>): string {
   switch (node.type) {
-    case 'element':
-      appendElement(parts, node, withText);
-      break;
     case 'comment':
-      parts.push('<!--', node.text, '-->');
-      break;
+      return `<!--${node.text}-->`;
     case 'cdata':
-      parts.push('<![CDATA[', node.text, ']]>');
-      break;
+      return `<![CDATA[${node.text}]]>`;
     case 'text':
-      parts.push(escapeText(node.text));
-      break;
+      return escapeText(node.text);
   }
 }
 
-/** Escapes an attribute's value for double quotes. */
+const wireSpecial = /[&<>"'\u0000-\u001f\u007f]/;
+const newerSpecial = /[&<>"\u0000-\u001f\u007f]/;
+
+/** Escapes an attribute's value for double quotes; the apostrophe too. Loses nothing. */
 export function escapeAttribute(value: string): string {
-  return value.replace(/[&<>"'\u0000-\u001f\u007f]/g, (char) => {
-    switch (char) {
-      case '&':
-        return '&amp;';
-      case '<':
-        return '&lt;';
-      case '>':
-        return '&gt;';
-      case '"':
-        return '&quot;';
-      case "'":
-        return '&apos;';
-      default:
-        return `&#x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')};`;
-    }
-  });
+  return wireSpecial.test(value) ? value.replace(/[&<>"'\u0000-\u001f\u007f]/g, escapeOne) : value;
+}
+
+/** Escapes an attribute's value as 3.x does: the apostrophe stays. */
+export function escapeAttributeNewer(value: string): string {
+  return newerSpecial.test(value) ? value.replace(/[&<>"\u0000-\u001f\u007f]/g, escapeOne) : value;
+}
+
+function escapeOne(char: string): string {
+  switch (char) {
+    case '&':
+      return '&amp;';
+    case '<':
+      return '&lt;';
+    case '>':
+      return '&gt;';
+    case '"':
+      return '&quot;';
+    case "'":
+      return '&apos;';
+    default:
+      return `&#x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')};`;
+  }
 }
 
 /** Escapes character data. */
 export function escapeText(value: string): string {
-  return value.replace(/[&<>]/g, (char) => (char === '&' ? '&amp;' : char === '<' ? '&lt;' : '&gt;'));
+  return value.replace(/[&<>\r]/g, (char) =>
+    char === '&' ? '&amp;' : char === '<' ? '&lt;' : char === '>' ? '&gt;' : '&#x0D;',
+  );
 }
