@@ -1,0 +1,419 @@
+import type { ControllerState } from '@sanode/transition';
+
+/** Inputs of the controller's machine (controller.md 4). */
+export const fsaInputs = [
+  'I_NULL',
+  'I_CIB_OP',
+  'I_CIB_UPDATE',
+  'I_DC_TIMEOUT',
+  'I_ELECTION',
+  'I_PE_CALC',
+  'I_RELEASE_DC',
+  'I_ELECTION_DC',
+  'I_ERROR',
+  'I_FAIL',
+  'I_INTEGRATED',
+  'I_FINALIZED',
+  'I_NODE_JOIN',
+  'I_NOT_DC',
+  'I_RECOVERED',
+  'I_RELEASE_FAIL',
+  'I_RELEASE_SUCCESS',
+  'I_RESTART',
+  'I_TE_SUCCESS',
+  'I_ROUTER',
+  'I_SHUTDOWN',
+  'I_STOP',
+  'I_TERMINATE',
+  'I_STARTUP',
+  'I_PE_SUCCESS',
+  'I_JOIN_OFFER',
+  'I_JOIN_REQUEST',
+  'I_JOIN_RESULT',
+  'I_WAIT_FOR_EVENT',
+  'I_DC_HEARTBEAT',
+  'I_LRM_EVENT',
+  'I_PENDING',
+  'I_HALT',
+] as const;
+export type FsaInput = (typeof fsaInputs)[number];
+
+/** What the machine does, in the order in which pending actions run (4.2). */
+export const actionOrder = [
+  'A_ERROR',
+  'A_WARN',
+  'A_LOG',
+  'A_EXIT_1',
+  'A_STARTUP',
+  'A_CIB_START',
+  'A_HA_CONNECT',
+  'A_READCONFIG',
+  'A_LRM_CONNECT',
+  'A_TE_START',
+  'A_PE_START',
+  'A_DC_TIMER_STOP',
+  'A_INTEGRATE_TIMER_STOP',
+  'A_INTEGRATE_TIMER_START',
+  'A_FINALIZE_TIMER_STOP',
+  'A_FINALIZE_TIMER_START',
+  'A_MSG_ROUTE',
+  'A_RECOVER',
+  'A_CL_JOIN_RESULT',
+  'A_CL_JOIN_REQUEST',
+  'A_SHUTDOWN_REQ',
+  'A_ELECTION_VOTE',
+  'A_ELECTION_COUNT',
+  'A_LRM_EVENT',
+  'A_STARTED',
+  'A_CL_JOIN_QUERY',
+  'A_DC_TIMER_START',
+  'A_DC_TAKEOVER',
+  'A_DC_RELEASE',
+  'A_DC_JOIN_FINAL',
+  'A_ELECTION_CHECK',
+  'A_ELECTION_START',
+  'A_DC_JOIN_OFFER_ALL',
+  'A_DC_JOIN_OFFER_ONE',
+  'A_DC_JOIN_PROCESS_REQ',
+  'A_DC_JOIN_PROCESS_ACK',
+  'A_DC_JOIN_FINALIZE',
+  'A_CL_JOIN_ANNOUNCE',
+  'A_TE_HALT',
+  'A_TE_CANCEL',
+  'A_LRM_INVOKE',
+  'A_PE_INVOKE',
+  'A_TE_INVOKE',
+  'A_DC_RELEASED',
+  'A_PE_STOP',
+  'A_TE_STOP',
+  'A_SHUTDOWN',
+  'A_LRM_DISCONNECT',
+  'A_HA_DISCONNECT',
+  'A_CIB_STOP',
+  'A_STOP',
+  'A_EXIT_0',
+] as const;
+export type FsaAction = (typeof actionOrder)[number];
+
+/** Names that stand for several actions in the tables. */
+const composites: Readonly<Record<string, readonly FsaAction[]>> = {
+  O_EXIT: ['A_SHUTDOWN', 'A_STOP', 'A_LRM_DISCONNECT', 'A_HA_DISCONNECT', 'A_EXIT_0', 'A_CIB_STOP'],
+  O_RELEASE: ['A_DC_TIMER_STOP', 'A_DC_RELEASE', 'A_PE_STOP', 'A_TE_STOP', 'A_DC_RELEASED'],
+  O_LRM_RECONNECT: ['A_LRM_CONNECT', 'A_LRM_DISCONNECT'],
+  O_DC_TIMER_RESTART: ['A_DC_TIMER_STOP', 'A_DC_TIMER_START'],
+};
+
+/** One line of a table: states (without S_), the next state or `same`, actions. */
+type Row = readonly [states: string, next: string, actions: string];
+
+/** The tables of controller.md 4.3, one for each input, as they stand there. */
+const tables: Readonly<Record<FsaInput, readonly Row[]>> = {
+  I_NULL: [
+    [
+      'IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, RECOVERY, RELEASE_DC, STARTING, PENDING, STOPPING, TERMINATE, TRANSITION_ENGINE, HALT',
+      'same',
+      '',
+    ],
+  ],
+  I_CIB_OP: [
+    [
+      'IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, RECOVERY, RELEASE_DC, STARTING, PENDING, STOPPING, TERMINATE, TRANSITION_ENGINE, HALT',
+      'same',
+      'A_ERROR',
+    ],
+  ],
+  I_CIB_UPDATE: [
+    ['IDLE, ELECTION, POLICY_ENGINE, TRANSITION_ENGINE', 'same', 'A_LOG'],
+    ['INTEGRATION, FINALIZE_JOIN, RECOVERY, RELEASE_DC, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['NOT_DC, STARTING, PENDING', 'RECOVERY', 'A_WARN'],
+  ],
+  I_DC_TIMEOUT: [
+    ['IDLE, INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, RELEASE_DC', 'RECOVERY', 'A_WARN'],
+    ['ELECTION', 'same', 'A_ELECTION_VOTE'],
+    ['NOT_DC, PENDING', 'ELECTION', 'A_ELECTION_VOTE A_WARN'],
+    ['RECOVERY, STOPPING, TERMINATE', 'same', ''],
+    ['STARTING', 'same', 'A_WARN'],
+    ['TRANSITION_ENGINE', 'RECOVERY', 'A_TE_CANCEL A_WARN'],
+    ['HALT', 'ELECTION', 'A_WARN'],
+  ],
+  I_ELECTION: [
+    [
+      'IDLE, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, PENDING, TRANSITION_ENGINE',
+      'ELECTION',
+      'A_ELECTION_VOTE',
+    ],
+    ['ELECTION, HALT', 'same', 'A_ELECTION_VOTE'],
+    ['RECOVERY, RELEASE_DC, STOPPING, TERMINATE', 'same', 'A_LOG'],
+    ['STARTING', 'same', 'A_WARN'],
+  ],
+  I_PE_CALC: [
+    ['IDLE, TRANSITION_ENGINE', 'POLICY_ENGINE', 'A_PE_INVOKE'],
+    ['ELECTION, INTEGRATION, FINALIZE_JOIN, RECOVERY, RELEASE_DC', 'same', ''],
+    ['NOT_DC, PENDING, STOPPING', 'same', 'A_WARN'],
+    ['POLICY_ENGINE', 'same', 'A_PE_INVOKE'],
+    ['STARTING', 'RECOVERY', 'A_ERROR'],
+    ['TERMINATE, HALT', 'same', 'A_ERROR'],
+  ],
+  I_RELEASE_DC: [
+    ['IDLE, ELECTION', 'RELEASE_DC', 'O_RELEASE'],
+    ['INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, TRANSITION_ENGINE', 'RELEASE_DC', 'O_RELEASE A_WARN'],
+    ['NOT_DC, PENDING, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['RECOVERY', 'same', 'O_RELEASE'],
+    ['RELEASE_DC', 'same', 'O_RELEASE A_WARN'],
+    ['STARTING', 'RECOVERY', 'A_ERROR'],
+  ],
+  I_ELECTION_DC: [
+    ['IDLE, POLICY_ENGINE, TRANSITION_ENGINE', 'INTEGRATION', 'A_WARN A_ELECTION_VOTE'],
+    ['ELECTION', 'INTEGRATION', 'A_LOG A_DC_TAKEOVER A_PE_START A_TE_START A_DC_JOIN_OFFER_ALL A_DC_TIMER_STOP'],
+    ['INTEGRATION', 'same', 'A_WARN A_ELECTION_VOTE A_DC_JOIN_OFFER_ALL'],
+    ['FINALIZE_JOIN', 'INTEGRATION', 'A_WARN A_ELECTION_VOTE A_DC_JOIN_OFFER_ALL'],
+    ['NOT_DC', 'INTEGRATION', 'A_LOG A_ELECTION_VOTE'],
+    ['RECOVERY, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['RELEASE_DC', 'same', 'A_WARN A_ELECTION_VOTE'],
+    ['STARTING', 'RECOVERY', 'A_LOG A_WARN'],
+    ['PENDING', 'same', 'A_LOG A_WARN'],
+  ],
+  I_ERROR: [
+    [
+      'IDLE, INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, TRANSITION_ENGINE, HALT',
+      'RECOVERY',
+      'A_ERROR A_RECOVER O_RELEASE A_ELECTION_START',
+    ],
+    ['ELECTION', 'RECOVERY', 'A_ERROR A_RECOVER O_RELEASE'],
+    ['NOT_DC, RELEASE_DC, STARTING, PENDING', 'RECOVERY', 'A_ERROR A_RECOVER'],
+    ['RECOVERY', 'same', 'A_ERROR O_RELEASE'],
+    ['STOPPING', 'TERMINATE', 'A_ERROR A_EXIT_1'],
+    ['TERMINATE', 'same', 'A_ERROR A_EXIT_1'],
+  ],
+  I_FAIL: [
+    ['IDLE, NOT_DC', 'RECOVERY', 'A_WARN'],
+    ['ELECTION, HALT', 'RELEASE_DC', 'A_WARN'],
+    ['INTEGRATION', 'same', 'A_WARN A_DC_JOIN_OFFER_ALL'],
+    ['FINALIZE_JOIN', 'INTEGRATION', 'A_WARN A_DC_JOIN_OFFER_ALL'],
+    ['POLICY_ENGINE', 'INTEGRATION', 'A_WARN A_DC_JOIN_OFFER_ALL A_TE_CANCEL'],
+    ['RECOVERY', 'same', 'A_WARN O_RELEASE'],
+    ['RELEASE_DC, STOPPING', 'same', 'A_WARN'],
+    ['STARTING, PENDING', 'STOPPING', 'A_WARN'],
+    ['TERMINATE', 'same', 'A_WARN A_EXIT_1'],
+    ['TRANSITION_ENGINE', 'POLICY_ENGINE', 'A_WARN O_LRM_RECONNECT A_PE_INVOKE A_TE_CANCEL'],
+  ],
+  I_INTEGRATED: [
+    ['IDLE, POLICY_ENGINE, TRANSITION_ENGINE', 'same', ''],
+    ['ELECTION, FINALIZE_JOIN, NOT_DC, RECOVERY, RELEASE_DC, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['INTEGRATION', 'FINALIZE_JOIN', 'A_DC_JOIN_FINALIZE'],
+    ['STARTING, PENDING', 'RECOVERY', 'A_WARN'],
+  ],
+  I_FINALIZED: [
+    ['IDLE, POLICY_ENGINE, TRANSITION_ENGINE', 'same', ''],
+    ['ELECTION, INTEGRATION, NOT_DC, RECOVERY, RELEASE_DC, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['FINALIZE_JOIN', 'POLICY_ENGINE', 'A_DC_JOIN_FINAL A_TE_CANCEL'],
+    ['STARTING, PENDING', 'RECOVERY', 'A_WARN'],
+  ],
+  I_NODE_JOIN: [
+    ['IDLE, TRANSITION_ENGINE', 'INTEGRATION', 'A_TE_HALT A_DC_JOIN_OFFER_ONE'],
+    ['ELECTION, NOT_DC, RECOVERY, RELEASE_DC, PENDING, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['INTEGRATION', 'same', 'A_DC_JOIN_OFFER_ONE'],
+    ['FINALIZE_JOIN, POLICY_ENGINE', 'INTEGRATION', 'A_DC_JOIN_OFFER_ONE'],
+    ['STARTING', 'RECOVERY', 'A_WARN'],
+  ],
+  I_NOT_DC: [
+    ['IDLE', 'RECOVERY', 'A_WARN O_RELEASE'],
+    ['ELECTION', 'same', 'A_ERROR A_ELECTION_START A_DC_TIMER_STOP'],
+    ['INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, TRANSITION_ENGINE', 'RECOVERY', 'A_ERROR O_RELEASE'],
+    ['NOT_DC', 'same', 'A_LOG'],
+    ['RECOVERY, RELEASE_DC', 'same', 'A_ERROR O_RELEASE'],
+    ['STARTING', 'RECOVERY', 'A_WARN'],
+    ['PENDING', 'NOT_DC', 'A_LOG A_DC_TIMER_STOP'],
+    ['STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+  ],
+  I_RECOVERED: [
+    [
+      'IDLE, INTEGRATION, NOT_DC, POLICY_ENGINE, RELEASE_DC, STARTING, PENDING, STOPPING, TERMINATE, TRANSITION_ENGINE, HALT',
+      'same',
+      'A_WARN',
+    ],
+    ['ELECTION', 'same', 'A_ELECTION_VOTE'],
+    ['FINALIZE_JOIN', 'INTEGRATION', 'A_WARN'],
+    ['RECOVERY', 'PENDING', 'A_LOG'],
+  ],
+  I_RELEASE_FAIL: [
+    ['IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, TRANSITION_ENGINE', 'STOPPING', 'A_WARN'],
+    ['NOT_DC, PENDING, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['POLICY_ENGINE, RELEASE_DC', 'STOPPING', ''],
+    ['RECOVERY', 'STOPPING', 'A_WARN A_SHUTDOWN_REQ'],
+    ['STARTING', 'RECOVERY', 'A_WARN'],
+  ],
+  I_RELEASE_SUCCESS: [
+    ['IDLE, INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, STARTING, TRANSITION_ENGINE', 'RECOVERY', 'A_WARN'],
+    ['ELECTION, NOT_DC, RECOVERY, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['RELEASE_DC', 'PENDING', 'A_LOG'],
+    ['PENDING', 'same', 'A_LOG'],
+  ],
+  I_RESTART: [
+    ['IDLE', 'same', ''],
+    ['ELECTION', 'same', 'A_LOG A_ELECTION_VOTE'],
+    ['INTEGRATION', 'same', 'A_LOG A_DC_JOIN_OFFER_ALL'],
+    ['FINALIZE_JOIN', 'same', 'A_LOG A_DC_JOIN_FINALIZE'],
+    ['NOT_DC, STARTING, PENDING, STOPPING, TERMINATE', 'same', 'A_LOG'],
+    ['POLICY_ENGINE', 'same', 'A_LOG A_PE_INVOKE'],
+    ['RECOVERY', 'same', 'A_LOG A_RECOVER O_RELEASE'],
+    ['RELEASE_DC', 'same', 'A_LOG O_RELEASE'],
+    ['TRANSITION_ENGINE', 'same', 'A_LOG A_TE_INVOKE'],
+    ['HALT', 'same', 'A_WARN'],
+  ],
+  I_TE_SUCCESS: [
+    ['IDLE', 'same', 'A_LOG'],
+    ['ELECTION, INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, RELEASE_DC, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['NOT_DC, PENDING', 'same', 'A_ERROR'],
+    ['RECOVERY', 'same', 'A_RECOVER A_WARN'],
+    ['STARTING', 'RECOVERY', 'A_ERROR'],
+    ['TRANSITION_ENGINE', 'IDLE', 'A_LOG'],
+  ],
+  I_ROUTER: [
+    [
+      'IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, RECOVERY, RELEASE_DC, STARTING, PENDING, STOPPING, TERMINATE, TRANSITION_ENGINE',
+      'same',
+      'A_MSG_ROUTE',
+    ],
+    ['HALT', 'same', 'A_WARN A_MSG_ROUTE'],
+  ],
+  I_SHUTDOWN: [
+    ['IDLE', 'POLICY_ENGINE', 'A_LOG A_SHUTDOWN_REQ'],
+    ['ELECTION', 'same', 'A_LOG A_SHUTDOWN_REQ A_ELECTION_VOTE'],
+    ['INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE', 'same', 'A_LOG A_SHUTDOWN_REQ'],
+    ['NOT_DC, PENDING', 'same', 'A_SHUTDOWN_REQ'],
+    ['RECOVERY', 'STOPPING', 'A_WARN O_EXIT O_RELEASE'],
+    ['RELEASE_DC', 'same', 'A_WARN A_SHUTDOWN_REQ'],
+    ['STARTING', 'STOPPING', 'A_WARN O_EXIT'],
+    ['STOPPING, TERMINATE', 'same', 'A_LOG'],
+    ['TRANSITION_ENGINE', 'POLICY_ENGINE', 'A_WARN A_SHUTDOWN_REQ'],
+    ['HALT', 'ELECTION', 'A_WARN A_ELECTION_START A_SHUTDOWN_REQ'],
+  ],
+  I_STOP: [
+    ['IDLE, FINALIZE_JOIN, RECOVERY, RELEASE_DC', 'STOPPING', 'A_ERROR O_RELEASE O_EXIT'],
+    ['ELECTION', 'STOPPING', 'O_RELEASE O_EXIT'],
+    ['INTEGRATION, POLICY_ENGINE', 'STOPPING', 'A_WARN O_RELEASE O_EXIT'],
+    ['NOT_DC, STARTING, PENDING', 'STOPPING', 'O_EXIT'],
+    ['STOPPING', 'same', 'O_EXIT'],
+    ['TERMINATE', 'same', 'A_ERROR A_EXIT_1'],
+    ['TRANSITION_ENGINE', 'STOPPING', 'A_LOG O_RELEASE O_EXIT'],
+    ['HALT', 'STOPPING', 'O_RELEASE O_EXIT A_WARN'],
+  ],
+  I_TERMINATE: [
+    [
+      'IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, RECOVERY, RELEASE_DC, PENDING, TRANSITION_ENGINE, HALT',
+      'TERMINATE',
+      'A_ERROR O_EXIT',
+    ],
+    ['STARTING, STOPPING', 'TERMINATE', 'O_EXIT'],
+    ['TERMINATE', 'same', 'O_EXIT'],
+  ],
+  I_STARTUP: [
+    ['IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, TRANSITION_ENGINE', 'RECOVERY', 'A_WARN'],
+    ['RECOVERY, RELEASE_DC, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['STARTING', 'same', 'A_LOG A_STARTUP A_CIB_START A_LRM_CONNECT A_HA_CONNECT A_READCONFIG A_STARTED'],
+    ['PENDING', 'same', 'A_LOG'],
+  ],
+  I_PE_SUCCESS: [
+    ['IDLE, RELEASE_DC, PENDING, TRANSITION_ENGINE', 'same', 'A_LOG'],
+    ['ELECTION, INTEGRATION, FINALIZE_JOIN, HALT', 'same', 'A_WARN'],
+    ['NOT_DC', 'same', ''],
+    ['POLICY_ENGINE', 'TRANSITION_ENGINE', 'A_TE_INVOKE'],
+    ['RECOVERY', 'same', 'A_RECOVER A_LOG'],
+    ['STARTING', 'RECOVERY', 'A_ERROR'],
+    ['STOPPING, TERMINATE', 'same', 'A_ERROR'],
+  ],
+  I_JOIN_OFFER: [
+    ['IDLE, POLICY_ENGINE, TRANSITION_ENGINE', 'same', 'A_WARN A_CL_JOIN_REQUEST'],
+    ['ELECTION', 'same', 'A_WARN A_ELECTION_VOTE'],
+    ['INTEGRATION, FINALIZE_JOIN', 'same', 'A_CL_JOIN_REQUEST'],
+    ['NOT_DC', 'PENDING', 'A_CL_JOIN_REQUEST A_DC_TIMER_STOP'],
+    ['RECOVERY, RELEASE_DC', 'same', 'A_WARN A_CL_JOIN_REQUEST A_DC_TIMER_STOP'],
+    ['STARTING, STOPPING, TERMINATE', 'same', 'A_LOG'],
+    ['PENDING', 'same', 'A_CL_JOIN_REQUEST A_DC_TIMER_STOP'],
+    ['HALT', 'same', 'A_WARN'],
+  ],
+  I_JOIN_REQUEST: [
+    ['IDLE, FINALIZE_JOIN, POLICY_ENGINE, TRANSITION_ENGINE', 'INTEGRATION', 'A_DC_JOIN_OFFER_ONE'],
+    ['ELECTION, NOT_DC, RECOVERY, RELEASE_DC, STARTING, PENDING, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['INTEGRATION', 'same', 'A_DC_JOIN_PROCESS_REQ'],
+  ],
+  I_JOIN_RESULT: [
+    ['IDLE, POLICY_ENGINE, TRANSITION_ENGINE', 'INTEGRATION', 'A_ERROR A_TE_HALT A_DC_JOIN_OFFER_ALL'],
+    ['ELECTION, RECOVERY, RELEASE_DC', 'same', 'A_LOG'],
+    ['INTEGRATION', 'same', 'A_LOG A_CL_JOIN_RESULT A_DC_JOIN_PROCESS_ACK'],
+    ['FINALIZE_JOIN', 'same', 'A_CL_JOIN_RESULT A_DC_JOIN_PROCESS_ACK'],
+    ['NOT_DC', 'PENDING', 'A_ERROR A_CL_JOIN_ANNOUNCE'],
+    ['STARTING', 'RECOVERY', 'A_ERROR'],
+    ['PENDING', 'same', 'A_CL_JOIN_RESULT'],
+    ['STOPPING, TERMINATE', 'same', 'A_ERROR'],
+    ['HALT', 'same', 'A_WARN'],
+  ],
+  I_WAIT_FOR_EVENT: [
+    [
+      'IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, RECOVERY, RELEASE_DC, STARTING, PENDING, STOPPING, TERMINATE, TRANSITION_ENGINE',
+      'same',
+      'A_LOG',
+    ],
+    ['HALT', 'same', 'A_WARN'],
+  ],
+  I_DC_HEARTBEAT: [
+    ['IDLE, INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, TRANSITION_ENGINE', 'same', 'A_ERROR'],
+    ['ELECTION', 'same', 'A_WARN A_ELECTION_VOTE'],
+    ['NOT_DC, RECOVERY, STOPPING, TERMINATE', 'same', ''],
+    ['RELEASE_DC, STARTING', 'same', 'A_LOG'],
+    ['PENDING', 'same', 'A_LOG A_CL_JOIN_ANNOUNCE'],
+    ['HALT', 'same', 'A_WARN'],
+  ],
+  I_LRM_EVENT: [
+    [
+      'IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, RECOVERY, RELEASE_DC, STARTING, PENDING, STOPPING, TERMINATE, TRANSITION_ENGINE',
+      'same',
+      'A_LRM_EVENT',
+    ],
+    ['HALT', 'same', 'A_WARN'],
+  ],
+  I_PENDING: [
+    [
+      'IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, POLICY_ENGINE, TRANSITION_ENGINE',
+      'PENDING',
+      'O_RELEASE O_DC_TIMER_RESTART',
+    ],
+    ['NOT_DC', 'PENDING', 'A_LOG O_DC_TIMER_RESTART'],
+    ['RECOVERY, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+    ['RELEASE_DC', 'same', 'A_WARN O_DC_TIMER_RESTART'],
+    ['STARTING', 'PENDING', 'A_LOG A_DC_TIMER_START A_CL_JOIN_QUERY'],
+    ['PENDING', 'same', 'A_LOG O_DC_TIMER_RESTART'],
+  ],
+  I_HALT: [
+    ['IDLE, ELECTION, INTEGRATION, FINALIZE_JOIN, NOT_DC, POLICY_ENGINE, PENDING, TRANSITION_ENGINE', 'HALT', 'A_WARN'],
+    ['RECOVERY, RELEASE_DC, STARTING, STOPPING, TERMINATE, HALT', 'same', 'A_WARN'],
+  ],
+};
+
+export interface FsaCell {
+  readonly next: ControllerState;
+  readonly actions: readonly FsaAction[];
+}
+
+const cells = new Map<string, FsaCell>();
+for (const input of fsaInputs) {
+  for (const [states, next, actions] of tables[input]) {
+    for (const name of states.split(', ')) {
+      const state = `S_${name}` as ControllerState;
+      cells.set(`${input}/${state}`, {
+        next: next === 'same' ? state : (`S_${next}` as ControllerState),
+        actions: actions
+          .split(' ')
+          .flatMap((action) => composites[action] ?? (action === '' ? [] : [action as FsaAction])),
+      });
+    }
+  }
+}
+
+/** What an input does in a state. Every pair of the two has its cell. */
+export function fsaCell(input: FsaInput, state: ControllerState): FsaCell {
+  const cell = cells.get(`${input}/${state}`);
+  if (cell === undefined) throw new Error(`no cell for ${input} in ${state}`);
+  return cell;
+}
