@@ -25,20 +25,24 @@ export interface LabOptions {
   usrLibDir?: string;
 }
 
-/** Where a lab keeps its state, the same for everyone who wants to drive it. */
+/**
+ * Where a lab keeps its state, the same for everyone who wants to drive it. In a user namespace uid 0 is an ordinary
+ * user outside: SANODE_LAB_UID says which.
+ */
 export function labStateDir(name: string): string {
-  return join(tmpdir(), `sanode-lab-${userInfo().uid === 0 ? 'root' : outerUid()}`, name);
-}
-
-/** In a user namespace uid 0 is an ordinary user outside; the environment says which. */
-function outerUid(): string {
-  return process.env['SANODE_LAB_UID'] ?? String(userInfo().uid);
+  return join(tmpdir(), `sanode-lab-${process.env['SANODE_LAB_UID'] ?? userInfo().uid}`, name);
 }
 
 /** Whether this process is root only inside a user namespace (then there is only one uid). */
 export function inUserNamespace(): boolean {
   return readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2] !== '4294967295';
 }
+
+/** Folders of a machine that it may change: in a user namespace what the host's root owns stays read-only. */
+const diskFolders: readonly string[] = [
+  ...['etc/corosync', 'etc/nginx', 'etc/pacemaker', 'etc/pcs', 'var/log/nginx', 'var/log/cluster', 'var/log/corosync'],
+  ...['var/log/pacemaker', 'var/log/pcsd', 'var/lib/corosync', 'var/lib/pacemaker', 'var/lib/pcsd', 'var/lib/nginx'],
+];
 
 /** Machines on one switch. Everything ends with {@link close}, or with the process that made it. */
 export class Lab {
@@ -64,7 +68,7 @@ export class Lab {
     const machines = new Map<string, Machine>();
     for (const plan of options.machines) {
       const diskDir = join(stateDir, plan.name);
-      mkdirSync(diskDir, { recursive: true });
+      for (const folder of diskFolders) mkdirSync(join(diskDir, folder), { recursive: true });
       writeAccounts(diskDir);
       writeHosts(diskDir, options.machines);
       machines.set(

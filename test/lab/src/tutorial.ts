@@ -124,6 +124,14 @@ function workerUser(): string {
   return inUserNamespace() ? 'root' : 'www-data';
 }
 
+/** nginx's folders for temporary files, where those of its package can't be used. */
+function temporaryPaths(): string {
+  if (!inUserNamespace()) return '';
+  return ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((kind) => `    ${kind}_temp_path /run/nginx/${kind};\n`)
+    .join('');
+}
+
 function balancerConf(plan: TutorialPlan): string {
   const servers = plan.backends.map(({ address }) => `        server ${address}:80;`).join('\n');
   return `user ${workerUser()};
@@ -136,7 +144,7 @@ events {
 }
 
 http {
-    access_log /var/log/nginx/access.log;
+${temporaryPaths()}    access_log /var/log/nginx/access.log;
     upstream backend {
 ${servers}
     }
@@ -159,7 +167,7 @@ events {
     worker_connections 1024;
 }
 http {
-    access_log off;
+${temporaryPaths()}    access_log off;
     server {
         listen 80;
         location / {
