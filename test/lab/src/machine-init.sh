@@ -14,6 +14,14 @@ for folder in etc var; do
   mkdir -p "$disk/$folder" "$disk/.work-$folder"
   mount -t overlay overlay -o "lowerdir=/$folder,upperdir=$disk/$folder,workdir=$disk/.work-$folder$options" "/$folder"
 done
+# Nothing of a cluster that the host may have, and folders that belong to this machine in a user namespace too.
+for folder in etc/corosync etc/pacemaker var/log var/lib/corosync var/lib/pacemaker var/lib/pcsd var/lib/nginx; do
+  mkdir -p "/$folder"
+  mount --bind "$disk/$folder" "/$folder"
+done
+# What installing the packages leaves behind.
+for folder in cib pengine cores blackbox; do mkdir -p -m 0750 "/var/lib/pacemaker/$folder"; done
+chown -R hacluster:haclient /var/lib/pacemaker /var/log/pacemaker 2>/dev/null || true
 mount -t overlay overlay -o "lowerdir=$sbin:/usr/sbin$options" /usr/sbin
 mount -t overlay overlay -o "lowerdir=$usrlib:/usr/lib$options" /usr/lib
 mount -t tmpfs -o mode=0755 tmpfs /run
