@@ -35,7 +35,7 @@ export class AttributeManager {
     return this.#shuttingDown;
   }
 
-  /** After joining the group: tells the protocol version and begins an election (5.4). */
+  /** After joining the group: tells the protocol version, and begins an election (5.4). */
   start(): void {
     this.#election.vote();
     this.#send(
@@ -63,6 +63,7 @@ export class AttributeManager {
   handleMessage(message: Element, fromName: string): void {
     if (attr(message, 'crm_task') !== undefined) {
       this.#election.count(message, fromName);
+      this.#election.check();
       if (attr(message, 'crm_task') === 'vote' && this.#election.state === electionState.lost) this.#writer = undefined;
       return;
     }
@@ -433,7 +434,7 @@ export class AttributeManager {
 
   #writeOrElect(attribute: Attribute): void {
     if (this.#isWriter()) this.#write(attribute, false);
-    else if (this.#writer === undefined && !attribute.isPrivate) this.#electUnlessRunning();
+    else if (this.#writer === undefined) this.#electUnlessRunning();
   }
 
   #electUnlessRunning(): void {
