@@ -98,16 +98,16 @@ export class DigestCache {
   }
 }
 
-function canonical(node: Element, escape: (value: string) => string, known: WeakMap<Element, string>): string {
+function canonical(node: Element, escaped: (value: string) => string, known: WeakMap<Element, string>): string {
   const before = known.get(node);
   if (before !== undefined) return before;
   let result = `<${node.name}`;
   for (const [name, value] of node.attributes) {
-    if (!volatileAttributes.has(name)) result += ` ${name}="${escape(value)}"`;
+    if (!volatileAttributes.has(name)) result += ` ${name}="${escaped(value)}"`;
   }
   let open = false;
   for (const child of node.children) {
-    const childText = canonicalNode(child, escape, known);
+    const childText = canonicalNode(child, escaped, known);
     if (childText === undefined) continue;
     result += open ? childText : `>${childText}`;
     open = true;
@@ -119,12 +119,12 @@ function canonical(node: Element, escape: (value: string) => string, known: Weak
 
 function canonicalNode(
   node: Node,
-  escape: (value: string) => string,
+  escaped: (value: string) => string,
   known: WeakMap<Element, string>,
 ): string | undefined {
   switch (node.type) {
     case 'element':
-      return canonical(node, escape, known);
+      return canonical(node, escaped, known);
     case 'comment':
       return `<!--${node.text}-->`;
     case 'cdata':

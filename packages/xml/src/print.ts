@@ -26,18 +26,18 @@ export interface PrettyOptions {
  * section on a line of its own, a line end after the last. An element with text is printed in one line.
  */
 export function printPretty(node: Element, options: PrettyOptions = {}): string {
-  const escape = options.escaping === '3.0' ? escapeAttributeNewer : escapeAttribute;
+  const escaped = options.escaping === '3.0' ? escapeAttributeNewer : escapeAttribute;
   const parts: string[] = [];
-  appendPretty(parts, node, '  '.repeat(options.level ?? 0), escape);
+  appendPretty(parts, node, '  '.repeat(options.level ?? 0), escaped);
   return parts.join('');
 }
 
-function appendPretty(parts: string[], node: Element, indent: string, escape: (value: string) => string): void {
+function appendPretty(parts: string[], node: Element, indent: string, escaped: (value: string) => string): void {
   if (node.children.some((child) => child.type === 'text')) {
-    parts.push(indent, inline(node, true, escape), '\n');
+    parts.push(indent, inline(node, true, escaped), '\n');
     return;
   }
-  parts.push(indent, startOfTag(node, escape));
+  parts.push(indent, startOfTag(node, escaped));
   if (node.children.length === 0) {
     parts.push('/>\n');
     return;
@@ -45,21 +45,21 @@ function appendPretty(parts: string[], node: Element, indent: string, escape: (v
   parts.push('>\n');
   const inner = `${indent}  `;
   for (const child of node.children) {
-    if (child.type === 'element') appendPretty(parts, child, inner, escape);
+    if (child.type === 'element') appendPretty(parts, child, inner, escaped);
     else parts.push(inner, printOther(child), '\n');
   }
   parts.push(indent, '</', node.name, '>\n');
 }
 
-function startOfTag(node: Element, escape: (value: string) => string): string {
+function startOfTag(node: Element, escaped: (value: string) => string): string {
   let tag = `<${node.name}`;
-  for (const [name, value] of node.attributes) tag += ` ${name}="${escape(value)}"`;
+  for (const [name, value] of node.attributes) tag += ` ${name}="${escaped(value)}"`;
   return tag;
 }
 
-/** One line; `escape` is used for attributes. */
-export function inline(node: Element, withText: boolean, escape: (value: string) => string): string {
-  let result = startOfTag(node, escape);
+/** One line; `escaped` is used for attributes. */
+export function inline(node: Element, withText: boolean, escaped: (value: string) => string): string {
+  let result = startOfTag(node, escaped);
   let open = false;
   for (const child of node.children) {
     if (child.type === 'text' && !withText) continue;
@@ -67,7 +67,7 @@ export function inline(node: Element, withText: boolean, escape: (value: string)
       result += '>';
       open = true;
     }
-    result += child.type === 'element' ? inline(child, withText, escape) : printOther(child);
+    result += child.type === 'element' ? inline(child, withText, escaped) : printOther(child);
   }
   return open ? `${result}</${node.name}>` : `${result}/>`;
 }
