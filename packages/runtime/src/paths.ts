@@ -21,7 +21,10 @@ export const paths = {
   },
   schedulerInputDir: '/var/lib/pacemaker/pengine',
   executorWorkDir: '/var/lib/pacemaker/cores',
-  pacemakerLog: '/var/log/pacemaker/pacemaker.log',
+  /** Log of the Pacemaker daemons; SANODE_PACEMAKER_LOG moves it (tests). */
+  get pacemakerLog(): string {
+    return process.env['SANODE_PACEMAKER_LOG'] ?? '/var/log/pacemaker/pacemaker.log';
+  },
   pcsdStateDir: '/var/lib/pcsd',
   pcsdLog: '/var/log/pcsd/pcsd.log',
   ocfRoot: '/usr/lib/ocf',
