@@ -1,14 +1,9 @@
 import { basename } from 'node:path';
-import type { Tool, ToolIo } from './io.ts';
+import type { ToolIo } from './io.ts';
 import { processIo } from './process-io.ts';
+import { toolNames, tools } from './registry.ts';
 
-/** Every tool by the name it is called with; loaded only when it is. */
-const tools: Readonly<Record<string, () => Promise<Tool>>> = {};
-
-/** Names of all tools. */
-export function toolNames(): string[] {
-  return Object.keys(tools).sort();
-}
+export { toolNames } from './registry.ts';
 
 /** Runs the tool that the program was called as, or that its first argument names. @returns the exit code */
 export async function main(argv: readonly string[], io: ToolIo): Promise<number> {

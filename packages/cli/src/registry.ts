@@ -1,0 +1,16 @@
+import type { Tool } from './io.ts';
+
+/** Every tool by the name it is called with; loaded only when it is. */
+export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
+  pcs: () => import('./tools/pcs/index.ts'),
+};
+
+/** Names of all tools. */
+export function toolNames(): string[] {
+  return Object.keys(tools).sort();
+}
+
+/** A tool by name, for tools that use another one; undefined when there is none of that name. */
+export async function loadTool(name: string): Promise<Tool | undefined> {
+  return tools[name]?.();
+}

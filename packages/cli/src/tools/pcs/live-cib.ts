@@ -1,0 +1,72 @@
+import { type CibReply, cibResult, cibResultText, connectCib, createPatchset } from '@sanode/cib';
+import { attr, type Element, withAttributes } from '@sanode/xml';
+import type { CibStore } from './context.ts';
+import { fail } from './errors.ts';
+
+/** Times a change is made anew because another one came between reading and writing. */
+const maxAttempts = 5;
+
+/** The running cluster's CIB. A change is sent as a patchset, so that what others change meanwhile stays (cli-pcs.md 2). */
+export function liveCib(): CibStore {
+  return {
+    async read() {
+      const client = await connect();
+      try {
+        const reply = await client.call({ operation: 'cib_query' });
+        if (reply.rc !== cibResult.ok || reply.data === undefined) {
+          fail(`unable to get cib: Call cib_query failed (${reply.rc}): ${cibResultText(reply.rc)}`);
+        }
+        return reply.data;
+      } finally {
+        client.close();
+      }
+    },
+    async write(before, after) {
+      const client = await connect();
+      try {
+        let reply: CibReply = { rc: cibResult.generic, data: undefined };
+        for (let attempt = 0; attempt < maxAttempts; attempt++) {
+          const now = await client.call({ operation: 'cib_query' });
+          if (now.rc !== cibResult.ok || now.data === undefined) break;
+          // Only status moved on since we read: the patch is as good for the document of now.
+          if (!sameEpoch(now.data, before))
+            fail(
+              'Unable to update cib: the configuration was changed meanwhile by someone else; nothing was changed, please repeat the command',
+            );
+          reply = await client.call({ operation: 'cib_apply_diff', data: patchFor(before, after, now.data) });
+          if (reply.rc !== cibResult.oldData && reply.rc !== cibResult.diffFailed) break;
+        }
+        if (reply.rc !== cibResult.ok) {
+          fail(`Unable to update cib\nCall cib_apply_diff failed (${reply.rc}): ${cibResultText(reply.rc)}`);
+        }
+      } finally {
+        client.close();
+      }
+    },
+  };
+}
+
+async function connect(): ReturnType<typeof connectCib> {
+  try {
+    return await connectCib({ clientName: 'cibadmin', writable: true });
+  } catch {
+    return fail(
+      'unable to get cib: Could not connect to the CIB: Transport endpoint is not connected; is the cluster running on this node?',
+    );
+  }
+}
+
+function sameEpoch(left: Element, right: Element): boolean {
+  return ['admin_epoch', 'epoch'].every((name) => attr(left, name) === attr(right, name));
+}
+
+/** The command's change as a patchset from the version of now to the next epoch. */
+function patchFor(before: Element, after: Element, now: Element): Element {
+  const version = {
+    admin_epoch: attr(now, 'admin_epoch'),
+    epoch: attr(now, 'epoch'),
+    num_updates: attr(now, 'num_updates'),
+  };
+  const epoch = Number(version.epoch ?? '0') + 1;
+  return createPatchset(withAttributes(before, version), withAttributes(after, { ...version, epoch, num_updates: 0 }));
+}
