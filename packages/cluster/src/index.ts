@@ -1,1 +1,8 @@
-export {};
+export type { CfgHost } from './cfg/cfg-service.ts';
+export { Icmap } from './cmap/icmap.ts';
+export { type ClusterConfig, ClusterConfigError, interpretConf, type MachineView } from './config/interpret.ts';
+export { reloadKeys } from './config/reload.ts';
+export { ClusterCore, type ClusterDeps, type ClusterSettings } from './engine/cluster-core.ts';
+export { type ClusterServer, serveCluster } from './server/server.ts';
+export type { ServerDaemon } from './server/session.ts';
+export { VotequorumConfigError } from './votequorum/config.ts';
