@@ -20,7 +20,7 @@ interface Entry {
 }
 
 /** An action's code. Returning `stall` means: not now; try again when something has happened. */
-export type ActionHandler = (data: FsaData | undefined, input: FsaInput) => 'stall' | undefined | void;
+export type ActionHandler = (data: FsaData | undefined, input: FsaInput) => unknown;
 
 export interface FsaHooks {
   readonly log: Logger;
