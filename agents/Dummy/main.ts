@@ -1,4 +1,4 @@
-// sanode-native-agent: the standalone OCF program of both providers' Dummy.
+// The standalone OCF program of both providers' Dummy.
 import { fileURLToPath } from 'node:url';
 import { runStandalone } from '@sanode/ocf/standalone';
 import { dummyAgent, heartbeatDummyAgent } from './agent.ts';

@@ -1,4 +1,4 @@
-// sanode-native-agent: the standalone OCF program.
+// The standalone OCF program.
 import { fileURLToPath } from 'node:url';
 import { runStandalone } from '@sanode/ocf/standalone';
 import { nginxAgent } from './agent.ts';

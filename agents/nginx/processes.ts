@@ -47,14 +47,13 @@ export function runningMaster(pidFile: string, program: string): ProcessInfo | u
   return info !== undefined && isNginxMaster(info, program) ? info : undefined;
 }
 
-/** Every living process of this machine: of our own network and mount namespaces. */
+/** Every living process of our own network namespace: another's nginx may listen on the same port without harm. */
 export function localProcesses(): ProcessInfo[] {
   const network = link('/proc/self/ns/net');
-  const mounts = link('/proc/self/ns/mnt');
   const found: ProcessInfo[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^[0-9]+$/.test(name)) continue;
-    if (link(`/proc/${name}/ns/net`) !== network || link(`/proc/${name}/ns/mnt`) !== mounts) continue;
+    if (link(`/proc/${name}/ns/net`) !== network) continue;
     const info = processInfo(Number(name));
     if (info !== undefined) found.push(info);
   }

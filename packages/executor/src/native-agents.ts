@@ -1,9 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Agent } from '@sanode/ocf';
 import { paths } from '@sanode/runtime';
 
-/** A program under resource.d that contains these bytes is a wrapper of our own agent, not another implementation. */
-export const nativeMarker = 'sanode-native-agent';
+/**
+ * A program under resource.d that contains these bytes is our own agent's launcher (scripts/build.ts writes it), not
+ * another implementation.
+ */
+export const nativeMarker = '// sanode launcher';
 /** How far into an installed program the marker is looked for. */
 const markerSearchBytes = 4096;
 
@@ -65,4 +69,20 @@ function readHead(path: string): string | undefined {
   } finally {
     closeSync(descriptor);
   }
+}
+
+const programModules: Readonly<Record<string, string>> = {
+  'heartbeat:IPaddr2': '@sanode/agent-ipaddr2',
+  'heartbeat:nginx': '@sanode/agent-nginx',
+  'heartbeat:Dummy': '@sanode/agent-dummy',
+  'pacemaker:Dummy': '@sanode/agent-dummy',
+};
+
+/** Command (program and first arguments) that runs a TypeScript agent standalone, to be followed by the action. */
+export function nativeProgram(provider: string, type: string): string[] {
+  // In a bundle the agents' programs lie beside this module's chunk.
+  if (!import.meta.url.endsWith('.ts'))
+    return [process.execPath, fileURLToPath(new URL(`./agent-${type}.mjs`, import.meta.url))];
+  const module = programModules[`${provider}:${type}`] ?? '';
+  return [process.execPath, fileURLToPath(new URL('./main.ts', import.meta.resolve(module)))];
 }

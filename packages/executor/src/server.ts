@@ -1,0 +1,5 @@
+export { Executor, type ExecutorHost } from './executor.ts';
+export { nativePolicy } from './native-agents.ts';
+export type { ActionRequest, ActionResult, ResourceDefinition } from './operation.ts';
+export { Runner } from './runner/runner.ts';
+export { Watcher } from './worker/watcher.ts';
