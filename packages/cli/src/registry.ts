@@ -2,6 +2,7 @@ import type { Tool } from './io.ts';
 
 /** Every tool by the name it is called with; loaded only when it is. */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
+  cibadmin: () => import('./tools/cibadmin/index.ts'),
   pcs: () => import('./tools/pcs/index.ts'),
 };
 
