@@ -1,5 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { encodeFrame, type FrameKind, FrameReader, frameKind } from './frame.ts';
+import { peerCredentials } from './peer-credentials.ts';
 
 /** A local daemon that can't be reached, or that went away while an answer was awaited. */
 export class IpcError extends Error {
@@ -32,6 +33,10 @@ export interface IpcClient {
   request(body: Uint8Array, timeoutMs?: number): Promise<Buffer>;
   /** Sends a message that gets no response. */
   send(body: Uint8Array): void;
+  /** Resolves when the daemon's event loop has answered, whatever it speaks. @throws {IpcError} */
+  ping(timeoutMs: number): Promise<void>;
+  /** Process id of the daemon, as the kernel knows it. @throws {Error} when the connection is gone */
+  serverPid(): number;
   close(): void;
 }
 
@@ -86,6 +91,18 @@ class Connection implements IpcClient {
   }
 
   request(body: Uint8Array, timeoutMs = 0): Promise<Buffer> {
+    return this.#exchange(frameKind.request, body, timeoutMs);
+  }
+
+  async ping(timeoutMs: number): Promise<void> {
+    await this.#exchange(frameKind.ping, Buffer.alloc(0), timeoutMs);
+  }
+
+  serverPid(): number {
+    return peerCredentials(this.#socket).pid;
+  }
+
+  #exchange(kind: FrameKind, body: Uint8Array, timeoutMs: number): Promise<Buffer> {
     if (this.#closed) return Promise.reject(new IpcError('IPC_CLOSED', 'the connection is closed'));
     const id = this.#nextId;
     this.#nextId = id === 0xffffffff ? 1 : id + 1;
@@ -98,7 +115,7 @@ class Connection implements IpcClient {
             }, timeoutMs)
           : undefined;
       this.#waiting.set(id, { resolve, reject, timeout });
-      this.#write(frameKind.request, id, body);
+      this.#write(kind, id, body);
     });
   }
 

@@ -1,8 +1,9 @@
 /**
  * One frame on a local socket: length (u32 little-endian, of what follows), kind (u8), id (u32), body.
- * A request gets exactly one response with its id; one-way messages and events carry id 0.
+ * A request gets exactly one response with its id; one-way messages and events carry id 0. A ping is answered with a
+ * response by the server itself, whatever the daemon speaks: it tells that the daemon's event loop turns.
  */
-export const frameKind = { request: 0, response: 1, event: 2, oneWay: 3 } as const;
+export const frameKind = { request: 0, response: 1, event: 2, oneWay: 3, ping: 4 } as const;
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
 
 export interface Frame {
@@ -52,7 +53,7 @@ export class FrameReader {
       if (this.#bytes < 4 + length) break;
       const bytes = this.#take(4 + length);
       const kind = bytes[4] as number;
-      if (kind > 3) throw new FrameError(`frame kind ${kind} is unknown`);
+      if (kind > frameKind.ping) throw new FrameError(`frame kind ${kind} is unknown`);
       frames.push({ kind: kind as FrameKind, id: bytes.readUInt32LE(5), body: bytes.subarray(headerBytes) });
     }
     return frames;

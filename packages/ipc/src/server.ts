@@ -107,6 +107,7 @@ function accept(socket: Socket, options: IpcServerOptions, handlers: IpcServerHa
       if (frame.kind === frameKind.request) {
         handlers.request(client, frame.body, (body) => client.write(frameKind.response, frame.id, body));
       } else if (frame.kind === frameKind.oneWay) handlers.message?.(client, frame.body);
+      else if (frame.kind === frameKind.ping) client.write(frameKind.response, frame.id, frame.body);
       else client.cut('a client may only send requests and one-way messages');
     }
   });
