@@ -16,8 +16,8 @@ export interface CfgHost {
   killed(reason: string): void;
   /** Leaves the ring in order and ends the process with status 0. */
   shutDown(): void;
-  /** Reads the configuration again (6.3). @returns csResult number */
-  reload(): number;
+  /** Reads the configuration again (6.3). @param done called once, with a csResult number */
+  reload(done: (result: number) => void): void;
 }
 
 /** A program that is asked before a shutdown. */
@@ -63,8 +63,8 @@ export class CfgService implements Service {
       if (senderId === this.#ring.nodeId) this.#process.shutDown();
     } else if (fn === cfgFunction.reload) {
       this.#host.log.info({ subsystem: 'CFG' }, `Config reload requested by node ${senderId}`);
-      const result = this.#process.reload();
-      if (senderId === this.#ring.nodeId) this.#reloads.shift()?.(result);
+      const answer = senderId === this.#ring.nodeId ? this.#reloads.shift() : undefined;
+      this.#process.reload((result) => answer?.(result));
     }
   }
 

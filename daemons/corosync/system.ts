@@ -1,0 +1,80 @@
+import { lookup } from 'node:dns/promises';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { ConfSystem } from '@sanode/conf';
+import koffi from 'koffi';
+
+const SCHED_RR = 2;
+const F_SETLK = 6;
+const F_WRLCK = 1;
+const EAGAIN = 11;
+const EACCES = 13;
+
+function idOf(file: string, name: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const fields = text
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find((entry) => entry[0] === name);
+  const id = Number(fields?.[2]);
+  return fields !== undefined && Number.isInteger(id) ? id : undefined;
+}
+
+/** Users and groups of this machine. */
+export const accounts: ConfSystem = {
+  userId: (name) => idOf('/etc/passwd', name),
+  groupId: (name) => idOf('/etc/group', name),
+};
+
+/** Numeric addresses of all interfaces that are up. */
+export function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => entry.address));
+}
+
+/** Resolves node addresses, trying the families in order. Names that do not resolve are left out. */
+export async function resolveAddresses(
+  names: readonly string[],
+  families: readonly (4 | 6)[],
+): Promise<Map<string, string>> {
+  const resolved = new Map<string, string>();
+  for (const name of names) {
+    for (const family of families) {
+      try {
+        resolved.set(name, (await lookup(name, { family })).address);
+        break;
+      } catch {}
+    }
+  }
+  return resolved;
+}
+
+/** Asks for round-robin real-time scheduling of this thread. @returns undefined, or why it was refused */
+export function setRealTimePriority(priority: number): string | undefined {
+  const libc = koffi.load('libc.so.6');
+  const schedule = libc.func('int sched_setscheduler(int pid, int policy, void *param)');
+  const param = Buffer.alloc(4);
+  param.writeInt32LE(priority);
+  return schedule(0, SCHED_RR, param) === 0 ? undefined : `errno ${koffi.errno()}`;
+}
+
+/** Takes the lock that keeps a second daemon away and writes the process id. @returns whether it was free */
+export function takeLock(path: string): boolean {
+  const descriptor = openSync(path, 'a+', 0o640);
+  const fcntl = koffi.load('libc.so.6').func('int fcntl(int fd, int command, void *lock)');
+  const lock = Buffer.alloc(32);
+  lock.writeInt16LE(F_WRLCK, 0);
+  if (fcntl(descriptor, F_SETLK, lock) !== 0) {
+    const errno = koffi.errno();
+    closeSync(descriptor);
+    if (errno === EAGAIN || errno === EACCES) return false;
+    throw new Error(`fcntl on ${path} failed with errno ${errno}`);
+  }
+  ftruncateSync(descriptor, 0);
+  writeSync(descriptor, `${process.pid}\n`);
+  return true;
+}
