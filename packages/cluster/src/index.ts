@@ -1,6 +1,14 @@
 export type { CfgHost } from './cfg/cfg-service.ts';
 export { Icmap } from './cmap/icmap.ts';
-export { type ClusterConfig, ClusterConfigError, interpretConf, type MachineView } from './config/interpret.ts';
+export {
+  addressFamilies,
+  addressNames,
+  type ClusterConfig,
+  ClusterConfigError,
+  interpretConf,
+  type MachineView,
+  runtimeKeys,
+} from './config/interpret.ts';
 export { reloadKeys, storeKeys } from './config/reload.ts';
 export { ClusterCore, type ClusterDeps, type ClusterSettings } from './engine/cluster-core.ts';
 export { type ClusterServer, serveCluster } from './server/server.ts';
