@@ -61,7 +61,7 @@ function escapeFor(escaping: DigestEscaping): (value: string) => string {
  * (cib.md 5).
  */
 export function canonicalText(node: Element, escaping: DigestEscaping): string {
-  return canonical(node, escapeFor(escaping), new WeakMap());
+  return canonical(node, escapeFor(escaping), undefined);
 }
 
 /** Version 2 digest, used for CIBs everywhere: MD5 in 32 lower-case hex digits. */
@@ -98,8 +98,12 @@ export class DigestCache {
   }
 }
 
-function canonical(node: Element, escaped: (value: string) => string, known: WeakMap<Element, string>): string {
-  const before = known.get(node);
+function canonical(
+  node: Element,
+  escaped: (value: string) => string,
+  known: WeakMap<Element, string> | undefined,
+): string {
+  const before = known?.get(node);
   if (before !== undefined) return before;
   let result = `<${node.name}`;
   for (const [name, value] of node.attributes) {
@@ -113,14 +117,14 @@ function canonical(node: Element, escaped: (value: string) => string, known: Wea
     open = true;
   }
   result += open ? `</${node.name}>` : '/>';
-  known.set(node, result);
+  known?.set(node, result);
   return result;
 }
 
 function canonicalNode(
   node: Node,
   escaped: (value: string) => string,
-  known: WeakMap<Element, string>,
+  known: WeakMap<Element, string> | undefined,
 ): string | undefined {
   switch (node.type) {
     case 'element':

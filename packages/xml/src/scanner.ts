@@ -68,7 +68,12 @@ export class Scanner {
     const text = end === -1 ? '' : this.#source.slice(5, end);
     const pattern =
       /^[ \t\n]+version[ \t\n]*=[ \t\n]*("1\.\d+"|'1\.\d+')([ \t\n]+encoding[ \t\n]*=[ \t\n]*("[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?([ \t\n]+standalone[ \t\n]*=[ \t\n]*("(yes|no)"|'(yes|no)'))?[ \t\n]*$/;
-    if (!pattern.test(text)) throw this.#error('the XML declaration is malformed');
+    const match = pattern.exec(text);
+    if (match === null) throw this.#error('the XML declaration is malformed');
+    const encoding = match[3]?.slice(1, -1);
+    if (encoding !== undefined && !/^(utf-?8|(us-)?ascii)$/i.test(encoding)) {
+      throw this.#error(`encoding ${encoding} is not supported; documents are read as UTF-8`);
+    }
     this.#at = end + 2;
   }
 

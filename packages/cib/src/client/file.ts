@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { paths } from '@sanode/runtime';
 import {
@@ -113,7 +113,7 @@ class CibFile implements CibClient {
         fullCopy: false,
         digest: undefined,
         digestFeatureSet: undefined,
-        origin: process.env['HOSTNAME'],
+        origin: hostname(),
         clientName: this.#clientName,
         user,
       },
