@@ -40,6 +40,8 @@ export class TotemGroup implements Totem {
   readonly #upward: Upward[] = [];
   #depth = 0;
   #draining = false;
+  /** Transitional configurations that the ring has entered and that were not handed up yet. */
+  #changesAhead = 0;
   #reserved = 1;
   readonly #reservationLimit: number;
   #queueLevel: QueueLevel = 'low';
@@ -122,7 +124,8 @@ export class TotemGroup implements Totem {
   }
 
   syncCompleted(): void {
-    this.#ring.state.waitingTransAck = false;
+    // The ring may be in the next configuration already while its user still catches up with the one before.
+    if (this.#changesAhead === 0) this.#ring.state.waitingTransAck = false;
     this.#assembleTransitionally = false;
     this.#updateQueueLevel();
   }
@@ -172,7 +175,10 @@ export class TotemGroup implements Totem {
       memberCountChanged: (count) => host.memberCountChanged(count),
       tokenAccepted: () => this.#packer.flush(),
       deliverPacket: (nodeId, payload, foreign) => this.#upward.push({ kind: 'packet', nodeId, payload, foreign }),
-      configurationChanged: (change) => this.#upward.push({ kind: 'change', change }),
+      configurationChanged: (change) => {
+        if (change.type === 'transitional') this.#changesAhead += 1;
+        this.#upward.push({ kind: 'change', change });
+      },
       assembleTransitionally: () => this.#upward.push({ kind: 'transitional' }),
       tokenSent: () => this.#upward.push({ kind: 'token-sent' }),
     };
@@ -202,6 +208,7 @@ export class TotemGroup implements Totem {
         this.#handUpPacket(event.nodeId, event.payload, event.foreign);
         return;
       case 'change':
+        if (event.change.type === 'transitional') this.#changesAhead -= 1;
         this.#normal.forget(event.change.left);
         this.#transitional.forget(event.change.left);
         this.#host.configurationChanged(event.change);
