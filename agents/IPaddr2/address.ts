@@ -24,6 +24,12 @@ export function parseAddress(text: string): IpAddress | undefined {
   return undefined;
 }
 
+/** An address for a route lookup, where an IPv4 address may be cut short as for ip(8): 10.89.1 is 10.89.1.0. */
+export function parseForLookup(text: string): IpAddress | undefined {
+  const missing = /^[0-9]+(\.[0-9]+){0,2}$/.test(text) ? 4 - text.split('.').length : 0;
+  return parseAddress(text + '.0'.repeat(missing));
+}
+
 function parseIpv6(text: string): Buffer {
   const dotted = /^(.*:)([0-9.]+)$/.exec(text);
   let source = text;

@@ -46,13 +46,19 @@ export function parameterProblem(wanted: Wanted, links: readonly LinkEntry[]): s
 
 /** Finds interface, prefix length and broadcast address (ocf-agents.md 2.3b to g). */
 export function findInterface(wanted: Wanted, address: IpAddress | undefined, view: NetworkView): Lookup {
-  const prefix = /^[0-9]{1,3}$/.test(wanted.prefix) ? Number(wanted.prefix) : undefined;
+  const prefix = wanted.prefix === '' ? undefined : givenPrefix(wanted);
   const route = address === undefined ? undefined : findRoute(wanted, address, prefix, view);
   const linkName = (index: number | undefined): string => view.links.find((link) => link.index === index)?.name ?? '';
   const nic = wanted.nic || linkName(route?.index);
   const foundPrefix = prefix ?? route?.prefix;
   if (nic === '' || foundPrefix === undefined) return { code: 1, problem: 'Unable to find nic or netmask.' };
   return { nic, prefix: foundPrefix, broadcast: broadcastFor(wanted, address, route, view) };
+}
+
+/** A prefix length that was given; -1, which no route and no address has, where it makes no sense. */
+function givenPrefix({ prefix, ip }: Wanted): number {
+  const longest = ip.includes(':') ? 128 : 32;
+  return /^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= longest ? Number(prefix) : -1;
 }
 
 function findRoute(

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type AgentContext, isDecimal, type OcfCode, ocf } from '@sanode/ocf';
-import { formatAddress, hostBits, type IpAddress, parseAddress, prefixOfNetmask } from './address.ts';
+import { formatAddress, hostBits, type IpAddress, parseAddress, parseForLookup, prefixOfNetmask } from './address.ts';
 import { findInterface, type NetworkView, parameterProblem, type Wanted } from './find-interface.ts';
 import type { Rtnetlink } from './rtnetlink.ts';
 import { family, type LinkEntry } from './rtnetlink-codec.ts';
@@ -82,7 +82,9 @@ export async function findTarget(context: AgentContext, network: Rtnetlink): Pro
   const isStrict = context.action === 'start' || context.action === 'validate-all';
   const problem = isStrict ? parameterProblem(wanted, view.links) : undefined;
   const found =
-    problem === undefined ? findInterface(wanted, address, view) : { code: ocf.configured as number, problem };
+    problem === undefined
+      ? findInterface(wanted, parseForLookup(ip), view)
+      : { code: ocf.configured as number, problem };
   if ('problem' in found) return lookupFailed(context, found.problem, found.code);
   const label = nicLabel ?? context.param('iflabel');
   const target: Target = {

@@ -234,6 +234,7 @@ export class Executor {
       runEpoch: 0,
       changeEpoch: 0,
       startedAtMs: 0,
+      lastTimes: { execMs: 0, queueMs: 0 },
       timer: undefined,
       state: 'queued',
       cancelled: false,
@@ -319,6 +320,10 @@ export class Executor {
     entry.end();
     const { resource, operation } = entry;
     resource.active = undefined;
+    operation.lastTimes = {
+      execMs: this.#host.monotonicMs() - operation.startedAtMs,
+      queueMs: operation.startedAtMs - operation.queuedAtMs,
+    };
     const result = entry.timedOut ? timeoutResult(operation, ended) : ended;
     if (operation.cancelled && operation.intervalMs > 0) this.#finish(resource, operation, cancelledResult(result));
     else this.#finish(resource, operation, result);
@@ -327,16 +332,11 @@ export class Executor {
   }
 
   #finish(resource: Resource, operation: Operation, result: ActionResult): void {
-    const nowMs = this.#host.monotonicMs();
-    const times = {
-      execMs: operation.startedAtMs === 0 ? 0 : nowMs - operation.startedAtMs,
-      queueMs: Math.max(0, (operation.startedAtMs || nowMs) - operation.queuedAtMs),
-    };
     if (operation.lastCode !== result.code || operation.changeEpoch === 0) {
       operation.changeEpoch = operation.runEpoch || Math.floor(this.#host.wallMs() / 1000);
     }
     operation.lastCode = result.code;
-    this.#tell(operation, completionNotify(operation, result, times, 'sanode-lrmd', this.#host.cause()), result);
+    this.#tell(operation, completionNotify(operation, result, 'sanode-lrmd', this.#host.cause()), result);
     if (operation.intervalMs > 0 && !operation.cancelled && !operation.resourceDeleted)
       this.#repeat(resource, operation);
     else {

@@ -46,13 +46,7 @@ export function cleanText(text: string): string {
 }
 
 /** Notification of a finished operation (executor-fencer-attrd.md 1). */
-export function completionNotify(
-  operation: Operation,
-  result: ActionResult,
-  times: { execMs: number; queueMs: number },
-  origin: string,
-  cause: string,
-): Element {
+export function completionNotify(operation: Operation, result: ActionResult, origin: string, cause: string): Element {
   const output = result.stderr !== '' ? result.stderr : result.stdout;
   return element(
     'lrmd_notify',
@@ -67,8 +61,8 @@ export function completionNotify(
       lrmd_rsc_deleted: operation.resourceDeleted ? 1 : 0,
       lrmd_run_time: operation.runEpoch,
       lrmd_rcchange_time: operation.changeEpoch,
-      lrmd_exec_time: Math.round(times.execMs),
-      lrmd_queue_time: Math.round(times.queueMs),
+      lrmd_exec_time: Math.round(operation.lastTimes.execMs),
+      lrmd_queue_time: Math.round(operation.lastTimes.queueMs),
       lrmd_op: 'lrmd_rsc_exec',
       lrmd_rsc_id: operation.resourceId,
       lrmd_rsc_action: operation.action,

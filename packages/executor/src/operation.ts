@@ -50,6 +50,8 @@ export interface Operation {
   /** When its result last changed, epoch seconds. */
   changeEpoch: number;
   startedAtMs: number;
+  /** How long the last run took and how long it had waited, ms; 0 if it never ran. */
+  lastTimes: { execMs: number; queueMs: number };
   /** Delay of the start, or wait for the next run. */
   timer: Timer | undefined;
   state: 'delayed' | 'queued' | 'running' | 'waiting';
