@@ -1,7 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
+import { accountByName, usableGroupId } from './accounts.ts';
 import type { Logger } from './log.ts';
+import { clusterGroup, clusterUser } from './paths.ts';
 
 /** Settings of {@link openLog}. */
 export interface LogOptions {
@@ -21,6 +23,7 @@ export function openLog(options: LogOptions): Logger {
   if (options.file !== undefined) {
     try {
       mkdirSync(dirname(options.file), { recursive: true });
+      shareWithCluster(options.file);
       streams.push({ level: level as pino.Level, stream: pino.destination({ dest: options.file, sync: true }) });
     } catch (error) {
       problem = error;
@@ -29,4 +32,22 @@ export function openLog(options: LogOptions): Logger {
   const log = pino({ name: options.name, level, timestamp: pino.stdTimeFunctions.isoTime }, pino.multistream(streams));
   if (problem !== undefined) log.warn({ err: problem }, `log file ${options.file} could not be opened`);
   return log;
+}
+
+/**
+ * The daemons log to one file under two accounts: who makes it as root gives it to hacluster:haclient, mode 0660, as
+ * the reference does. A file that is there keeps its owner.
+ */
+function shareWithCluster(file: string): void {
+  const descriptor = openSync(file, 'a', 0o660);
+  try {
+    const isNew = fstatSync(descriptor).size === 0;
+    const gid = usableGroupId(clusterGroup);
+    const account = accountByName(clusterUser);
+    if (!isNew || process.getuid?.() !== 0 || gid === undefined || account === undefined) return;
+    chownSync(file, account.uid, gid);
+    chmodSync(file, 0o660);
+  } finally {
+    closeSync(descriptor);
+  }
 }
