@@ -1,5 +1,5 @@
 import type { CibReply, CibRequest } from '@sanode/cib';
-import type { Envelopes, RequestInput } from '@sanode/messages';
+import { compareVersions, type Envelopes, type RequestInput } from '@sanode/messages';
 import { type ClusterConnection, type Election, isActive, type Peer } from '@sanode/peers';
 import type { Logger, Timer } from '@sanode/runtime';
 import type { ThrottleTable, TransitionEngine } from '@sanode/transition';
@@ -100,6 +100,11 @@ export class Context {
   /** Feature set that gates are compared with: the DC's, else our own. */
   get clusterFeatureSet(): string {
     return this.dcVersion ?? this.envelopes.featureSet;
+  }
+
+  /** How digests escape text: as the release that we announce does. */
+  get digestEscaping(): '2.1' | '3.0' {
+    return compareVersions(this.envelopes.featureSet, '3.17.0') < 0 ? '2.1' : '3.0';
   }
 
   info(peer: Peer): PeerInfo {

@@ -20,6 +20,8 @@ export class Membership {
   #quorumInCib: boolean | undefined;
   /** Nodes whose fencing has to be recorded if this node becomes DC. */
   readonly fencingCleanUp = new Set<string>();
+  /** Failed fencings in a row, by node. */
+  readonly fencingFailures = new Map<string, number>();
 
   constructor(deps: { context: Context; leader: JoinLeader }) {
     this.#context = deps.context;

@@ -270,6 +270,7 @@ export class ExecutorInterface {
       node: this.#context.localName,
       origin,
       featureSet: this.#context.clusterFeatureSet,
+      escaping: this.#context.digestEscaping,
       agent: this.#agents.get(agentKey(resource)) ?? undefined,
     };
   }

@@ -1,4 +1,4 @@
-import { digestV1, type Element, element } from '@sanode/xml';
+import { type DigestEscaping, digestV1, type Element, element } from '@sanode/xml';
 import type { AgentParameters } from './agent-parameters.ts';
 import { hasFailed, type Operation, operationKey, status } from './operation.ts';
 
@@ -10,6 +10,8 @@ export interface EntryContext {
   /** Who writes it, `crm-debug-origin`. */
   readonly origin: string;
   readonly featureSet: string;
+  /** How the release that we announce escapes text in digests. */
+  readonly escaping: DigestEscaping;
   /** Of the agent, for the restart and secure digests. */
   readonly agent: AgentParameters | undefined;
 }
@@ -67,11 +69,13 @@ function entry(id: string, given: Operation, context: EntryContext): Element {
     'queue-time': hasTimes ? operation.queueMs : undefined,
     migrate_source: isMigration ? operation.parameters.get('CRM_meta_migrate_source') : undefined,
     migrate_target: isMigration ? operation.parameters.get('CRM_meta_migrate_target') : undefined,
-    ...digests(operation, context.agent),
+    ...digests(operation, context),
   });
 }
 
-function digests(operation: Operation, agent: AgentParameters | undefined): Record<string, string> {
+function digests(operation: Operation, { agent, escaping }: EntryContext): Record<string, string> {
+  const parametersDigest = (parameters: readonly [string, string][]): string =>
+    digestV1(element('parameters', new Map(parameters)), escaping);
   const all = hashedParameters(operation);
   const result: Record<string, string> = { 'op-digest': parametersDigest(all) };
   if (agent === undefined) return result;
@@ -97,10 +101,6 @@ function hashedParameters(operation: Operation): [string, string][] {
       return !name.startsWith('CRM_meta_') || (operation.intervalMs > 0 && name === 'CRM_meta_timeout');
     })
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-function parametersDigest(parameters: readonly [string, string][]): string {
-  return digestV1(element('parameters', new Map(parameters)));
 }
 
 /** Two spaces, the names, two spaces; nothing for none. */
