@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CibHost, CibManager, CibWriter, readCibDirectory } from '@sanode/cib/daemon';
+import { type CibHost, CibManager, CibWriter, cibResult, readCibDirectory, validateCib } from '@sanode/cib/daemon';
 import { type IpcServer, type IpcServerClient, listenXmlIpc, sendXmlEvent } from '@sanode/ipc';
 import { type ClusterConnection, connectCluster } from '@sanode/peers';
 import {
@@ -83,7 +84,15 @@ class Connections {
 
 async function main(options: Options, log: Logger): Promise<void> {
   const release = announcedRelease();
+  mkdirSync(options.directory, { recursive: true, mode: 0o750 });
   const cib = readCibDirectory(options.directory, release, log);
+  const problems = validateCib(cib);
+  if (problems.length > 0) {
+    log.error(
+      { problems },
+      'the CIB on disk does not conform to its schema; every request is refused until it is repaired',
+    );
+  }
   const connections = new Connections();
   let cluster: ClusterConnection | undefined;
   let received = 0;
@@ -152,6 +161,7 @@ async function main(options: Options, log: Logger): Promise<void> {
     release,
     cib,
     clustered: cluster !== undefined,
+    ...(problems.length > 0 ? { unusableRc: cibResult.schemaValidation } : {}),
   });
   const ready = core;
   for (const message of early.splice(0)) reactor.enter(() => ready.peerMessage(message));

@@ -1,4 +1,5 @@
 export { type ConnectCibOptions, connectCib } from './client/connect.ts';
+export { CibFileError, cibFileOf, readDocument, shadowDirectory } from './client/file.ts';
 export { applyDiffNotification } from './client/mirror.ts';
 export { type CibClient, type CibOperation, type CibReply, type CibRequest, cibOption } from './client/types.ts';
 export { cibSection, sectionXPath } from './document/sections.ts';
@@ -17,3 +18,4 @@ export {
   createPatchset,
 } from './patchset/index.ts';
 export { cibResult, cibResultText } from './results.ts';
+export { schemaNames, validateCib } from './schema/index.ts';

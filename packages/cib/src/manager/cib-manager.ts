@@ -268,6 +268,7 @@ export class CibManager {
       origin: `${attr(request, 'src')}/${attr(request, 'cib_clientname')}/${attr(request, 'cib_callid')}`,
       version: formatCibVersion(cibVersion(result.cib)),
       rc: result.rc,
+      ...(result.problems === undefined ? {} : { problems: result.problems }),
     };
     if (result.rc === 0) this.#host.log.debug(fields, result.changed ? 'CIB changed' : 'CIB not changed');
     else this.#host.log.warn(fields, `CIB request refused: ${cibResultText(result.rc)}`);

@@ -35,6 +35,8 @@ export interface PerformResult {
   readonly changed: boolean;
   /** It must be written to disk. */
   readonly mustPersist: boolean;
+  /** What does not conform to the schema, when that is why it was refused. */
+  readonly problems?: readonly string[];
 }
 
 /** Carries out one request with all rules for versions, traces and validation (cib.md 3.7, 3.8). */
@@ -65,7 +67,7 @@ export function performRequest(cib: Element, input: PerformInput, settings: Perf
       : versioned;
   if (input.section !== 'status') {
     const problems = validateCib(traced, cib);
-    if (problems.length > 0) return refuse(cibResult.schemaValidation, traced, diff);
+    if (problems.length > 0) return { ...refuse(cibResult.schemaValidation, traced, diff), problems };
   }
   if ((input.options & cibOption.dryRun) !== 0) return refuse(0, made.output);
   return {
