@@ -3,6 +3,11 @@ import type { Tool } from './io.ts';
 /** Every tool by the name it is called with; loaded only when it is. */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   cibadmin: () => import('./tools/cibadmin/index.ts'),
+  'corosync-cfgtool': () => import('./tools/corosync-cfgtool/index.ts'),
+  'corosync-cmapctl': () => import('./tools/corosync-cmapctl/index.ts'),
+  'corosync-cpgtool': () => import('./tools/corosync-cpgtool/index.ts'),
+  'corosync-keygen': () => import('./tools/corosync-keygen/index.ts'),
+  'corosync-quorumtool': () => import('./tools/corosync-quorumtool/index.ts'),
   pcs: () => import('./tools/pcs/index.ts'),
 };
 
