@@ -86,6 +86,7 @@ export class RingNode {
     payload.writeUInt32LE(this.#nextNumber, 8);
     if (this.group.mcast('a', payload) !== 'accepted') return false;
     this.history.sent.push({ sender: this.history.run, node: this.id, number: this.#nextNumber });
+    this.#world.trace(() => `${this.history.run} sends ${this.#nextNumber} of ${payload.length} bytes`);
     this.#nextNumber += 1;
     return true;
   }
@@ -162,5 +163,6 @@ export class RingNode {
       throw new Error(`${history.run} received a damaged message from node ${message.nodeId}`);
     }
     history.events.push({ kind: 'message', id });
+    this.#world.trace(() => `${history.run} receives ${id.sender}#${id.number}`);
   }
 }

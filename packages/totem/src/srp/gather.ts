@@ -184,8 +184,13 @@ function learnFromJoin(ring: RingState, join: JoinMessage): boolean {
     ring.host.log.warn({}, `Ignoring a join of node ${hex(systemFrom)}: more than ${PROCESSOR_LIMIT} processors`);
     return false;
   }
+  let { failed } = ring;
+  if (failedList.includes(ring.myId)) failed = mergeIds(failed, [systemFrom]);
+  else if (ring.memb.includes(systemFrom)) failed = mergeIds(failed, failedList);
+  // The reference gathers anew even when nothing was learned (a stranger's failed list does not count here). Then nodes
+  // of several old rings answer each join with joins of their own, without end. The consensus timer settles it.
+  if (proc === ring.proc && failed === ring.failed) return false;
   ring.proc = proc;
-  if (failedList.includes(ring.myId)) ring.failed = mergeIds(ring.failed, [systemFrom]);
-  else if (ring.memb.includes(systemFrom)) ring.failed = mergeIds(ring.failed, failedList);
+  ring.failed = failed;
   return true;
 }
