@@ -115,7 +115,7 @@ export class Scheduling {
       return;
     }
     try {
-      const graph = parseGraph(data.graph.element, data.graph.source);
+      const graph = parseGraph(data.graph.element);
       const recheck = Number.parseInt(attr(data.graph.element, 'recheck-by') ?? '', 10);
       this.#recheckByS = Number.isNaN(recheck) ? undefined : recheck;
       log.info(
