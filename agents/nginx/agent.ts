@@ -88,6 +88,7 @@ export const nginxAgent: Agent = {
     'validate-all': withSetup(validate),
   },
   usage: (program) => `usage: ${program} {start|stop|status|monitor|reload|validate-all|meta-data}`,
+  unknownAction: withSetup(() => ocf.success),
   usageCode: ocf.unimplemented,
   watch,
 };

@@ -58,11 +58,8 @@ async function extendedTest(context: AgentContext, setup: NginxSetup): Promise<O
     text === undefined
       ? { url: context.param('test20url'), match: context.param('test20regex') }
       : readTest(text, context.param('test20name'));
-  if ('problem' in test) {
-    context.exitReason(test.problem);
-    return ocf.configured;
-  }
-  if (test.url === '' || test.match === '') {
+  if ('problem' in test) context.log('err', test.problem);
+  if ('problem' in test || test.url === '' || test.match === '') {
     context.exitReason('test regular expression or test url empty');
     return ocf.configured;
   }
@@ -82,12 +79,20 @@ async function commandTest(context: AgentContext): Promise<OcfCode> {
     context.exitReason(' level 30 Monitor Command not configured.');
     return ocf.configured;
   }
-  if (!isExecutable(word)) {
+  const program = findInPath(word, context.env['PATH']);
+  if (program === undefined) {
     context.exitReason(` monitor command [${word}] is not installed.`);
     return ocf.configured;
   }
-  const result = await context.run(word, args);
+  const result = await context.run(program, args);
   if (result.code === 0) return ocf.success;
   context.exitReason(`${word} reported failure [rc=${result.code}]`);
   return ocf.notRunning;
+}
+
+/** A program by its path, or by its name in PATH and the system's folders. */
+function findInPath(word: string, path: string | undefined): string | undefined {
+  if (word.includes('/')) return isExecutable(word) ? word : undefined;
+  const folders = `${path ?? ''}:/sbin:/bin:/usr/sbin:/usr/bin`.split(':').filter((folder) => folder.startsWith('/'));
+  return folders.map((folder) => `${folder}/${word}`).find(isExecutable);
 }
