@@ -161,6 +161,7 @@ class RingSimulation {
       const first = this.#nodes[0]?.group?.ringId;
       return this.#nodes.every(
         (node) =>
+          node.process?.paused === false &&
           node.syncComplete &&
           node.group?.state === 'operational' &&
           node.group.members.length === all &&

@@ -21,12 +21,14 @@ export function receiveToken(ring: RingState, packet: Buffer): string | undefine
   const nowMs = ring.host.monotonicMs();
   noteActivity(ring, token, nowMs);
   if (ring.phase === 'commit') return undefined;
-  if (ring.phase === 'operational') freeMessages(ring, token.aru);
   if (!ring.isMyRing(token.ringRep, token.ringSeq)) return undefined;
   if (seqAtMost(token.tokenSeq, ring.tokenSeq)) return undefined;
   if (seqDistance(ring.myAru, token.seq) >= WINDOW_SIZE) {
     return `Received orf_token message has an impossible sequence number ${hex(token.seq)}...  ignoring.`;
   }
+  // The reference frees before it looks whether the token is a duplicate; then a token that was sent twice counts as two
+  // rotations, and messages are forgotten that another member still lacks.
+  if (ring.phase === 'operational') freeMessages(ring, token.aru);
   visit(ring, token, nowMs);
   return undefined;
 }
