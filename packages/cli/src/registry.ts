@@ -3,6 +3,9 @@ import type { Tool } from './io.ts';
 /** Every tool by the name it is called with; loaded only when it is. */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   cibadmin: () => import('./tools/cibadmin/index.ts'),
+  crm_attribute: () => import('./tools/crm_attribute/index.ts'),
+  crm_failcount: () => import('./tools/crm_failcount/index.ts'),
+  crm_standby: () => import('./tools/crm_standby/index.ts'),
   'corosync-cfgtool': () => import('./tools/corosync-cfgtool/index.ts'),
   'corosync-cmapctl': () => import('./tools/corosync-cmapctl/index.ts'),
   'corosync-cpgtool': () => import('./tools/corosync-cpgtool/index.ts'),

@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly aliases?: readonly string[];
   /** `none`: a switch; `required`: the next word is its value; `optional`: only `--name=value` or the rest of `-x`. */
   readonly value: 'none' | 'required' | 'optional';
+  /** An optional value may also be the next word, when that begins with no dash. */
+  readonly takesWord?: boolean;
 }
 
 /** An option as it was given. */
@@ -66,6 +68,7 @@ function longOption(
     if (inline !== undefined) return { ok: false, problem: 'unwanted', word: `--${spec.name}` };
     return { option: { name: spec.name, value: undefined }, extraWords: 0 };
   }
+  if (inline === undefined && mayTake(spec, next)) return { option: { name: spec.name, value: next }, extraWords: 1 };
   if (inline !== undefined || spec.value === 'optional') {
     return { option: { name: spec.name, value: inline }, extraWords: 0 };
   }
@@ -95,6 +98,10 @@ function shortOptions(
       continue;
     }
     const tail = word.slice(at + 1);
+    if (tail === '' && mayTake(spec, next)) {
+      options.push({ name: spec.name, value: next });
+      return { options, extraWords: 1 };
+    }
     if (tail !== '' || spec.value === 'optional') {
       options.push({ name: spec.name, value: tail === '' ? undefined : tail.replace(/^=/, '') });
       return { options, extraWords: 0 };
@@ -104,6 +111,10 @@ function shortOptions(
     return { options, extraWords: 1 };
   }
   return { options, extraWords: 0 };
+}
+
+function mayTake(spec: OptionSpec, next: string | undefined): boolean {
+  return spec.takesWord === true && next !== undefined && !next.startsWith('-');
 }
 
 /** Last value given for an option; undefined when it was not given. */
