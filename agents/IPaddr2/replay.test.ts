@@ -31,6 +31,7 @@ function canUseNamespaces(): boolean {
     return true;
   } catch (error) {
     if (process.env['CI'] === 'true') throw error;
+    console.log(`not run, network namespaces can't be used: ${(error as Error).message}`);
     return false;
   }
 }

@@ -25,6 +25,7 @@ function makeNamespace(): boolean {
 /** Without nginx or root the tests are counted as not run; in CI that is a failure. */
 function missing(error: unknown): false {
   if (process.env['CI'] === 'true') throw error;
+  console.log(`not run: ${(error as Error).message}`);
   return false;
 }
 

@@ -50,7 +50,8 @@ export function lsbStatusCode(code: number): number {
   return code === 151 ? ocf.permission : ocf.generic;
 }
 
-async function runProgram(
+/** Runs a program with one action and maps its exit code. */
+export async function runProgram(
   path: string,
   action: string,
   env: Record<string, string>,
