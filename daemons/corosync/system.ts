@@ -36,19 +36,19 @@ export function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => entry.address));
 }
 
-/** Resolves node addresses, trying the families in order. Names that do not resolve are left out. */
+/** Resolves node addresses, the first family it has an address in. Names that do not resolve are left out. */
 export async function resolveAddresses(
   names: readonly string[],
   families: readonly (4 | 6)[],
 ): Promise<Map<string, string>> {
   const resolved = new Map<string, string>();
   for (const name of names) {
-    for (const family of families) {
-      try {
-        resolved.set(name, (await lookup(name, { family })).address);
-        break;
-      } catch {}
-    }
+    try {
+      // One question for both families: what /etc/hosts knows is answered without a name server.
+      const found = await lookup(name, { all: true });
+      const best = families.map((family) => found.find((entry) => entry.family === family)).find((entry) => entry);
+      if (best !== undefined) resolved.set(name, best.address);
+    } catch {}
   }
   return resolved;
 }

@@ -58,7 +58,15 @@ async function openOnce(handlers: SessionHandlers, path: string): Promise<Sessio
     client = await connectIpc({
       path,
       maxMessageBytes: maxFrameBytes,
-      onEvent: (body) => dispatchEvents(body, handlers),
+      onEvent(body) {
+        try {
+          dispatchEvents(body, handlers);
+        } catch (error) {
+          if (!(error instanceof WireError)) throw error;
+          client.close();
+          handlers.closed(`corosync's event is not understood: ${error.message}`);
+        }
+      },
       onClose(reason) {
         endReason = reason;
         if (open) handlers.closed(reason);

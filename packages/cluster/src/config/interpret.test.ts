@@ -1,0 +1,94 @@
+import { parseCorosyncConf } from '@sanode/conf';
+import { describe, expect, it } from 'vitest';
+import { Icmap } from '../cmap/icmap.ts';
+import { interpretConf, type MachineView } from './interpret.ts';
+import { reloadKeys, storeKeys } from './reload.ts';
+
+const system = { userId: () => undefined, groupId: () => undefined };
+const node = (address: string, rest = ''): string => `node {\nring0_addr: ${address}\n${rest}\n}\n`;
+const conf = (totem: string, nodes: string): string => `totem {\nversion: 2\n${totem}\n}\nnodelist {\n${nodes}}\n`;
+const keysOf = (text: string) => parseCorosyncConf(text, 'f', system);
+const machine: MachineView = {
+  hostname: 'lb2.example.org',
+  addresses: ['10.0.0.2'],
+  resolved: new Map([
+    ['lb1', '10.0.0.1'],
+    ['lb2', '10.0.0.2'],
+  ]),
+};
+const interpret = (totem: string, nodes: string, view = machine) => interpretConf(keysOf(conf(totem, nodes)), view);
+const two = node('lb1', 'nodeid: 1') + node('lb2', 'nodeid: 2');
+
+describe('interpretConf', () => {
+  it('finds the local node and the timings', () => {
+    const config = interpret('transport: udpu\ntoken: 1000', two + node('10.0.0.3', 'nodeid: 3'));
+    expect(config).toMatchObject({ nodeId: 2, port: 5405, netMtuBytes: 1500, votequorum: false });
+    expect(config.members.map((member) => member.address)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    expect(config.timings).toMatchObject({ tokenMs: 1650, tokenRetransmitMs: 392, holdMs: 303, consensusMs: 1980 });
+    expect(config.keys.get('nodelist.local_node_pos')).toEqual({ type: 'u32', value: 1 });
+  });
+
+  it('generates node ids from addresses', () => {
+    const config = interpret('transport: udpu', node('10.82.0.1') + node('10.0.0.2'));
+    expect(config.keys.get('nodelist.node.0.nodeid')).toEqual({ type: 'u32', value: 173146113 });
+  });
+
+  it.each([
+    [
+      '',
+      two,
+      "the default transport, knet, is not supported yet: write 'transport: udpu' in the totem section of corosync.conf on every node",
+    ],
+    [
+      'transport: knet',
+      two,
+      "transport: knet is not supported yet: write 'transport: udpu' in the totem section of corosync.conf on every node",
+    ],
+    ['transport: tcp', two, 'Invalid transport type. Should be udpu, udp or knet'],
+    ['transport: udpu', '', 'No interfaces defined'],
+    ['transport: udpu', node('10.9.9.9', 'nodeid: 1'), 'No valid name found for local host'],
+    ['transport: udpu', node('lb9', 'nodeid: 1') + node('lb2', 'nodeid: 2'), "failed to parse node address 'lb9'"],
+    ['transport: udpu', node('lb1', 'nodeid: 2') + node('lb2', 'nodeid: 2'), 'Nodeid 2 appears twice in corosync.conf'],
+    ['transport: udpu\ncrypto_hash: sha1', two, 'crypto_cipher & crypto_hash are only valid for the Knet transport.'],
+    ['transport: udpu\ntoken: 20', two, 'The token timeout parameter (20 ms) may not be less than (30 ms).'],
+    [
+      'transport: udpu',
+      node('lb1', 'ring1_addr: x') + node('lb2', 'ring1_addr: y'),
+      '2 is too many configured interfaces for non-Knet transport.',
+    ],
+    [
+      'transport: udpu',
+      node('fd00::1', 'nodeid: 1') + node('lb2', 'nodeid: 2'),
+      'Nodes for link 0 have different IP families (compared fd00::1 with 10.0.0.2)',
+    ],
+  ])('refuses %j', (totem, nodes, message) => {
+    expect(() => interpret(totem, nodes)).toThrow(message);
+  });
+
+  it('refuses another version', () => {
+    const text = conf('transport: udpu', two).replace('version: 2', 'version: 1');
+    expect(() => interpretConf(keysOf(text), machine)).toThrow(
+      'This totem parser can only parse version 2 configurations.',
+    );
+  });
+
+  it('matches names before addresses', () => {
+    const view = { ...machine, hostname: 'lb1' };
+    expect(interpret('transport: udpu', two, view).nodeId).toBe(1);
+    expect(interpret('transport: udpu', two, { ...machine, hostname: 'elsewhere' }).nodeId).toBe(2);
+  });
+});
+
+describe('reloadKeys', () => {
+  it('deletes what is gone, keeps what cannot change, changes the rest', () => {
+    const icmap = new Icmap();
+    storeKeys(icmap, keysOf(conf('cluster_name: a\ntoken: 1000\njoin: 60', two)));
+    icmap.set('runtime.x', { type: 'u8', value: 1 });
+    const notices = reloadKeys(icmap, keysOf(conf('cluster_name: b\ntoken: 2000', two)));
+    expect(notices).toEqual(["Modified entry 'totem.cluster_name' in corosync.conf cannot be changed at run-time"]);
+    expect(icmap.text('totem.cluster_name')).toBe('a');
+    expect(icmap.number('totem.token')).toBe(2000);
+    expect(icmap.get('totem.join')).toBeUndefined();
+    expect(icmap.number('runtime.x')).toBe(1);
+  });
+});
