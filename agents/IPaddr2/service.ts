@@ -168,6 +168,8 @@ async function removeAddress(network: Rtnetlink, target: Target): Promise<void> 
 
 /** stop (ocf-agents.md 2.9). */
 export async function stop(context: AgentContext, network: Rtnetlink, target: Target): Promise<OcfCode> {
+  // What is no address was never added, and is no name for a file either.
+  if (target.address === undefined) return ocf.success;
   const announced = endAnnouncements(target.ip);
   if (announced || endSendArp(target.ip)) context.log('info', `killed previously running send_arp for ${target.ip}`);
   const served = await isServed(network, target);
@@ -181,7 +183,7 @@ export async function stop(context: AgentContext, network: Rtnetlink, target: Ta
     return ocf.generic;
   }
   if (context.flag('flush_routes')) await context.run('ip', ['route', 'flush', 'cache']);
-  if (target.address?.family === 'inet6') {
+  if (target.address.family === 'inet6') {
     const label = Number(context.param('lvs_ipv6_addrlabel_value'));
     if (context.flag('lvs_ipv6_addrlabel'))
       await network.deleteAddressLabel(target.address.bytes, label).catch(() => {});

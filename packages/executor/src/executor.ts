@@ -335,6 +335,7 @@ export class Executor {
     if (operation.lastCode !== result.code || operation.changeEpoch === 0) {
       operation.changeEpoch = operation.runEpoch || Math.floor(this.#host.wallMs() / 1000);
     }
+    this.#logResult(operation, result);
     operation.lastCode = result.code;
     this.#tell(operation, completionNotify(operation, result, 'sanode-lrmd', this.#host.cause()), result);
     if (operation.intervalMs > 0 && !operation.cancelled && !operation.resourceDeleted)
@@ -343,6 +344,18 @@ export class Executor {
       resource.operations.delete(operation);
       this.#updateWatch(resource);
     }
+  }
+
+  /** Recurring operations are told of when their result changes only: the log is for people. */
+  #logResult(operation: Operation, result: ActionResult): void {
+    if (operation.intervalMs > 0 && operation.lastCode === result.code && result.status === 0) return;
+    const { resourceId, action, callId, intervalMs } = operation;
+    const reason = result.exitReason === '' ? '' : `: ${result.exitReason}`;
+    const every = intervalMs === 0 ? '' : ` every ${readableDuration(intervalMs)}`;
+    this.#host.log.info(
+      { resource: resourceId, action, callId, rc: result.code, status: result.status, cause: this.#host.cause() },
+      `${resourceId} ${action}${every} (call ${callId}) ended with ${result.code} after ${Math.round(operation.lastTimes.execMs)} ms${reason}`,
+    );
   }
 
   #repeat(resource: Resource, operation: Operation): void {

@@ -6,7 +6,8 @@ import type { ActionRequest, ActionResult } from '../operation.ts';
 import { WorkerPool } from '../worker/pool.ts';
 import { failure, runLsbScript, runOcfProgram } from './program.ts';
 
-const maxWorkers = 4;
+/** Hanging agents must not keep others waiting; workers beyond the first end when they are idle. */
+const maxWorkers = 32;
 
 /** Carries out actions by resource class: our agents in warm workers, programs as processes; tells each one's end once. */
 export class Runner {

@@ -10,7 +10,7 @@ import {
   type Watch,
 } from '@sanode/ocf';
 import { executionStatus } from '../client/types.ts';
-import { loadNativeAgent, nativeProgram } from '../native-agents.ts';
+import { loadNativeAgent, nativeAgentNames, nativeProgram } from '../native-agents.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 const watches = new Map<string, { watch: Watch | undefined; closed: boolean }>();
@@ -98,3 +98,5 @@ process.on('message', (message: ToWorker) => {
 process.on('disconnect', () => process.exit(0));
 process.title = 'sanode-lrmd-worker';
 send({ kind: 'ready' });
+// The first operation finds its agent loaded.
+for (const name of nativeAgentNames) void loadNativeAgent(...(name.split(':') as [string, string]));

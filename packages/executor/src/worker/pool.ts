@@ -16,7 +16,14 @@ interface Job {
 interface Worker {
   readonly process: WorkerProcess;
   job: Job | undefined;
+  /** Runs while it is idle and there are more workers than are kept warm. */
+  idleTimer: NodeJS.Timeout | undefined;
 }
+
+/** Workers that stay however idle they are. */
+const warmWorkers = 1;
+/** After how long without work the others end. */
+const idleMs = 60_000;
 
 /** Writes an agent's line to the daemon's log. */
 export function logAgentLine(log: Logger, tag: string, level: LogLevel, text: string): void {
@@ -86,6 +93,7 @@ export class WorkerPool {
       }
       const job = this.#waiting.shift();
       if (job === undefined) return;
+      clearTimeout(idle.idleTimer);
       idle.job = job;
       const { provider, type } = job.request.resource;
       const env = ocfEnvironment(job.request, process.env);
@@ -96,6 +104,7 @@ export class WorkerPool {
   #spawn(): void {
     const worker: Worker = {
       job: undefined,
+      idleTimer: undefined,
       process: new WorkerProcess({
         message: (message) => {
           if (message.kind === 'log') logAgentLine(this.#log, message.tag, message.level, message.text);
@@ -104,6 +113,7 @@ export class WorkerPool {
           worker.job = undefined;
           job.done(message.result);
           this.#assign();
+          if (worker.job === undefined) this.#idle(worker);
         },
         ended: (reason) => this.#ended(worker, reason),
       }),
@@ -111,8 +121,20 @@ export class WorkerPool {
     this.#workers.add(worker);
   }
 
+  #idle(worker: Worker): void {
+    clearTimeout(worker.idleTimer);
+    worker.idleTimer = setTimeout(() => {
+      if (worker.job !== undefined || this.#workers.size <= warmWorkers) return;
+      this.#workers.delete(worker);
+      worker.process.close();
+    }, idleMs);
+    worker.idleTimer.unref();
+  }
+
   #ended(worker: Worker, reason: string): void {
-    this.#workers.delete(worker);
+    clearTimeout(worker.idleTimer);
+    // An idle worker that was told to end.
+    if (!this.#workers.delete(worker)) return;
     const job = worker.job;
     worker.job = undefined;
     if (job !== undefined)
