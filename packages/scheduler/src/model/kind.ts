@@ -6,7 +6,7 @@ import type { Resource } from './resource.ts';
 import type { WorkingSet } from './working-set.ts';
 
 /** What changed while a relation between two actions was applied; bits. */
-export const Changed = { none: 0, first: 1, then: 2 } as const;
+export const Changed = { none: 0, firstChanged: 1, thenChanged: 2 } as const;
 
 /** Flags of a walk along colocations (scheduler-2 10.3). */
 export interface WalkFlags {

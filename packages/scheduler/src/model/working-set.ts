@@ -1,3 +1,4 @@
+import type { DateTime } from '@sanode/rules';
 import type { Element } from '@sanode/xml';
 import type { ClusterOptions } from '../inputs/options.ts';
 import type { Action, Ordering } from './action.ts';
@@ -39,6 +40,8 @@ export interface WorkingSet {
   readonly index: CibIndex;
   /** Effective time in ms since the epoch. */
   readonly nowMs: number;
+  /** Effective time broken down in local time, for rules. */
+  readonly now: DateTime;
   /** Offset of local time from UTC in seconds, for dates without one. */
   readonly utcOffsetSeconds: number;
   readonly options: ClusterOptions;
@@ -47,9 +50,16 @@ export interface WorkingSet {
   readonly sanitized: boolean;
   /** Nodes in natural order of names. */
   readonly nodes: ClusterNode[];
+  /** By id in lower case. */
   readonly nodesById: Map<string, ClusterNode>;
+  /** By name in lower case. */
+  readonly nodesByName: Map<string, ClusterNode>;
   /** Top-level resources, by descending priority, then as configured; removed ones last. */
   resources: Resource[];
+  /** Names under which histories are kept that are not ids. */
+  readonly historyIds: Set<string>;
+  /** History entries whose failure has expired, by the original: they are to be rescheduled. */
+  readonly rescheduledEntries: Map<Element, Element>;
   readonly templates: Map<string, string[]>;
   readonly tags: Map<string, string[]>;
   readonly tickets: Map<string, Ticket>;
@@ -58,7 +68,8 @@ export interface WorkingSet {
   haveRemoteNodes: boolean;
   unfencingEnabled: boolean;
   readonly failedOperations: FailedOperation[];
-  readonly resourceIndex: Map<string, Resource>;
+  /** Every resource by id, whatever its depth. */
+  readonly resourcesById: Map<string, Resource>;
   /** Containers to stop because of what failed in them; most recent first. */
   readonly stopNeeded: Resource[];
   /** Counts over primitives (scheduler-1 1.1 step 12). */
