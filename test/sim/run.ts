@@ -44,4 +44,9 @@ export function runSimulation(args: readonly string[], print: (line: string) => 
   return failed === 0 ? 0 : 1;
 }
 
+/** `npm run sim`. */
+export async function run(args: readonly string[]): Promise<number> {
+  return runSimulation(args, (line) => console.log(line));
+}
+
 if (import.meta.main) process.exitCode = runSimulation(process.argv.slice(2), (line) => console.log(line));

@@ -33,8 +33,8 @@ interface Stretch {
   readonly history: RingHistory;
   readonly ring: string;
   readonly messages: string[];
-  /** Nodes that came along from the ring before. */
-  readonly companions: readonly number[];
+  /** Nodes that were met in this ring or one shortly before, and of which no message has come yet. */
+  readonly strangers: readonly number[];
   /** Where the node went next, and with whom; undefined for the last one. */
   next: { readonly ring: string; readonly companions: readonly number[] } | undefined;
 }
@@ -115,7 +115,11 @@ function splitIntoStretches(history: RingHistory): Stretch[] {
     else {
       const ring = formatRingId(event.change.ringId);
       if (current !== undefined) current.next = { ring, companions };
-      stretches.push({ history, ring, messages: [], companions, next: undefined });
+      const heard = new Set(current?.messages.map((name) => nodeOf(name)));
+      const strangers = event.change.members.filter(
+        (id) => !companions.includes(id) || (current?.strangers.includes(id) === true && !heard.has(id)),
+      );
+      stretches.push({ history, ring, messages: [], strangers, next: undefined });
     }
   }
   return stretches;
@@ -155,7 +159,7 @@ function firstUnexcused(has: Stretch, lacks: Stretch, inBoth: ReadonlySet<string
   return has.messages.find((name) => {
     if (inBoth.has(name)) return false;
     const [sender, number] = name.split('#') as [string, string];
-    if (lacks.companions.includes(nodeOf(sender)) || lacks.history.run === sender) return true;
+    if (!lacks.strangers.includes(nodeOf(sender)) || lacks.history.run === sender) return true;
     return lacks.messages.some((other) => {
       const [otherSender, otherNumber] = other.split('#') as [string, string];
       return otherSender === sender && Number(otherNumber) < Number(number);
