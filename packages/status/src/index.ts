@@ -1,1 +1,6 @@
-export {};
+export { type ReportOptions, type Section, sectionGroups, sections } from './options.ts';
+export { Report } from './report.ts';
+export { simpleReport } from './simple.ts';
+export { textReport } from './text/index.ts';
+export { executionText, isoTime, launcherText, localTime, ocfText, readableInterval } from './texts.ts';
+export { xmlReport } from './xml/index.ts';

@@ -1,5 +1,5 @@
 import { announcedRelease } from '@sanode/runtime';
-import { cdataOrText, type Element, element, printPretty } from '@sanode/xml';
+import { type Element, element, printPretty, text } from '@sanode/xml';
 import { exitText } from './exit-text.ts';
 
 /**
@@ -16,11 +16,19 @@ export function envelope(
 ): string {
   const words = [tool, ...argv].map((word) => (word.includes(' ') ? `'${word.replaceAll("'", "\\'")}'` : word));
   const errorList =
-    errors.length === 0 ? [] : [element('errors', {}, errors.map((text) => element('error', {}, [cdataOrText(text)])))];
+    errors.length === 0
+      ? []
+      : [
+          element(
+            'errors',
+            {},
+            errors.map((line) => element('error', {}, [text(line)])),
+          ),
+        ];
   const status = element('status', { code, message: exitText(code) }, errorList);
   const version = announcedRelease().name === '2.1' ? '2.25' : '2.42';
   const root = element('pacemaker-result', { 'api-version': version, request: words.join(' ') }, [...children, status]);
-  return `${printPretty(root)}\n`;
+  return printPretty(root);
 }
 
 /** `<version>` of `--version --output-as=xml`. */

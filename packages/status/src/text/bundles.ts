@@ -1,0 +1,55 @@
+import type { BundleReplica, Resource } from '@sanode/scheduler';
+import type { Report } from '../report.ts';
+import { primitiveLine, unmanagedWord } from '../resource-facts.ts';
+import type { TextList } from './list.ts';
+
+/** A bundle: a line for each replica, or with -R all its parts (cli-crm.md 4.4.4). */
+export function printBundle(out: TextList, report: Report, bundle: Resource): boolean {
+  const data = bundle.bundle;
+  if (data === undefined) return false;
+  const replicas = data.replicas.filter((replica) => isWanted(report, bundle, replica));
+  const notes = `${bundle.unique ? ' (unique)' : ''}${bundle.managed ? '' : ` (${unmanagedWord(report, bundle)})`}`;
+  const title = data.replicas.length > 1 ? 'Container bundle set' : 'Container bundle';
+  const all = namesPart(report, bundle);
+  out.begin(`${title}: ${bundle.id} [${data.image}]${notes}`);
+  for (const replica of replicas) {
+    if (report.options.detail || all) printParts(out, report, bundle, replica);
+    else out.item(replicaLine(report, replica));
+  }
+  out.end();
+  return true;
+}
+
+function partsOf(replica: BundleReplica): Resource[] {
+  return [replica.ip, replica.child, replica.container, replica.remote].filter((part) => part !== undefined);
+}
+
+function namesPart(report: Report, bundle: Resource): boolean {
+  if (report.options.resources === undefined || report.namesResource(bundle)) return false;
+  return (
+    bundle.bundle?.replicas.some((replica) => partsOf(replica).some((part) => report.namesResource(part))) === true
+  );
+}
+
+function isWanted(report: Report, bundle: Resource, replica: BundleReplica): boolean {
+  if (report.options.resources === undefined || report.namesResource(bundle)) return true;
+  return partsOf(replica).some((part) => report.namesResource(part));
+}
+
+function replicaLine(report: Report, replica: BundleReplica): string {
+  const shown = replica.child ?? replica.container;
+  const base = replica.remote?.id ?? replica.container.id;
+  const name = replica.ipAddress === undefined ? base : `${base} (${replica.ipAddress})`;
+  return primitiveLine(report, shown, { node: replica.container.activeNodes[0], groupByNode: false, name });
+}
+
+function printParts(out: TextList, report: Report, bundle: Resource, replica: BundleReplica): void {
+  const several = (bundle.bundle?.replicas.length ?? 0) > 1;
+  if (several) out.begin(`Replica[${replica.offset}]`, '');
+  else out.beginSilent();
+  for (const part of partsOf(replica)) {
+    const named = report.options.resources === undefined || report.namesResource(bundle) || report.namesResource(part);
+    if (named) out.item(primitiveLine(report, part, { node: part.activeNodes[0], groupByNode: false }));
+  }
+  out.end();
+}
