@@ -86,6 +86,7 @@ export class CorosyncDaemon {
       { core, daemon: this.#serverDaemon(), reactor: this.#reactor },
       { path: paths.socket('corosync'), ...(gid === undefined || process.geteuid?.() !== 0 ? {} : { gid }) },
     );
+    this.#watchScheduling();
     this.#totem = openUdpuTotem(
       { reactor: this.#reactor, log: this.#log },
       { ...config, stateDirectory },
@@ -101,6 +102,25 @@ export class CorosyncDaemon {
         },
       },
     );
+  }
+
+  /** Says when this process was not run for so long that the token may have been missed (corosync-services.md 10). */
+  #watchScheduling(): void {
+    let lastMs = performance.now();
+    const check = (): void => {
+      const nowMs = performance.now();
+      const { tokenMs } = this.#config.timings;
+      const gapMs = nowMs - lastMs;
+      const thresholdMs = 0.8 * tokenMs;
+      if (gapMs > thresholdMs) {
+        const text = `Corosync main process was not scheduled (@${Date.now()}) for ${gapMs.toFixed(4)} ms`;
+        const advice = `(threshold is ${thresholdMs.toFixed(4)} ms). Consider token timeout increase.`;
+        this.#log.warn({ subsystem: 'MAIN' }, `${text} ${advice}`);
+      }
+      lastMs = nowMs;
+      setTimeout(check, tokenMs / 3).unref();
+    };
+    check();
   }
 
   /** Leaves the ring in order and ends with status 0. */

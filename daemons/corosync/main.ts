@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ClusterConfigError, VotequorumConfigError } from '@sanode/cluster';
 import { ConfError, textValue } from '@sanode/conf';
 import { paths } from '@sanode/runtime';
@@ -34,22 +33,30 @@ const exitStatus = {
 
 const log = new CorosyncLog();
 
-function fail(status: number, text: string, bare = false): never {
-  if (bare) process.stderr.write(`${text}\n`);
+function fail(status: number, text: string): never {
   log.error({ subsystem: 'MAIN' }, text);
   log.error({ subsystem: 'MAIN' }, `Corosync Cluster Engine exiting with status ${status}.`);
   process.exit(status);
 }
 
 function readArguments(): { conf: string; foreground: boolean; test: boolean } {
-  let values: { c?: string; f?: boolean; t?: boolean; v?: boolean };
-  try {
-    const boolean = (short: string) => ({ type: 'boolean', short }) as const;
-    const options = { c: { type: 'string', short: 'c' }, f: boolean('f'), t: boolean('t'), v: boolean('v') } as const;
-    values = parseArgs({ options, allowPositionals: false }).values;
-  } catch (error) {
-    process.stderr.write(`corosync: ${(error as Error).message}\n${usage}`);
+  const values: { c?: string; f?: boolean; t?: boolean; v?: boolean } = {};
+  const refuse = (text: string): never => {
+    process.stderr.write(`corosync: ${text}\n${usage}`);
     process.exit(exitStatus.usage);
+  };
+  const words = process.argv.slice(2);
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (!/^-./.test(word)) continue;
+    for (const [index, letter] of [...word.slice(1)].entries()) {
+      if (letter === 'c') {
+        const attached = word.slice(index + 2);
+        values.c = (attached === '' ? words.shift() : attached) ?? refuse("option requires an argument -- 'c'");
+        break;
+      }
+      if (letter === 'f' || letter === 't' || letter === 'v') values[letter] = true;
+      else refuse(`invalid option -- '${letter}'`);
+    }
   }
   if (values.v === true) {
     process.stdout.write(
@@ -67,7 +74,8 @@ async function readConfiguration(file: string) {
     return await interpret(keys);
   } catch (error) {
     if (error instanceof ConfError) fail(exitStatus.config, error.message);
-    if (error instanceof ClusterConfigError) fail(exitStatus.config, `parse error in config: ${error.message}`);
+    if (error instanceof ClusterConfigError)
+      fail(exitStatus.config, error.isBare ? error.message : `parse error in config: ${error.message}`);
     if (error instanceof LogConfigError) fail(exitStatus.logging, error.message);
     throw error;
   }

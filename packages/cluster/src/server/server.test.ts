@@ -141,7 +141,8 @@ describe('cpg over the socket', () => {
     expect(await codeOf(member('demo'))).toBe('EXIST');
     expect(await codeOf(member('x'.repeat(129)))).toBe('NAME_TOO_LONG');
     expect(await codeOf(member(''))).toBe('INVALID_PARAM');
-    await member('other');
+    const other = await member('other');
+    await other.until(() => other.changes.length === 1);
     const listed = await listCpgGroups(false, { socketPath });
     expect(listed.map((entry) => entry.group.toString())).toEqual(['other', 'demo']);
   });
