@@ -98,7 +98,8 @@ export class JoinLeader {
     this.checkState();
   }
 
-  #offer(peer: Peer): void {
+  /** @param onlyMissing leave alone who has joined already */
+  #offer(peer: Peer, onlyMissing = false): void {
     if (!isActive(peer)) {
       const info = this.#context.info(peer);
       if (info.expected === undefined && peer.state === 'lost') info.expected = 'down';
@@ -106,6 +107,7 @@ export class JoinLeader {
     }
     if (peer.name === undefined) return;
     this.#offeredAt = this.#context.membershipSequence;
+    if (onlyMissing && this.#context.info(peer).phase > joinPhase.none) return;
     this.setPhase(peer, joinPhase.none);
     this.#send('join_offer', peer.name, { crm_feature_set: this.#context.envelopes.featureSet });
     this.setPhase(peer, joinPhase.welcomed);
@@ -188,7 +190,6 @@ export class JoinLeader {
     const { flags, engine } = this.#context;
     if (this.count(joinPhase.welcomed) > 0) return undefined;
     if (this.count(joinPhase.integrated) === 0) {
-      flags.add('HAVE_CIB');
       this.checkState();
       return undefined;
     }

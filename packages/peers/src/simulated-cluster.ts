@@ -51,6 +51,7 @@ export class SimulatedCluster {
   /** Sets which nodes form rings together; nodes in none are down. Their processes there are gone. */
   setRings(...rings: readonly (readonly string[])[]): void {
     const before = this.#ringOf;
+    const placesBefore = [...this.#places];
     this.#ringOf = new Map();
     for (const ring of rings) {
       for (const name of ring) this.#ringOf.set(this.#node(name).id, this.#nextRing);
@@ -59,7 +60,7 @@ export class SimulatedCluster {
     this.#ringSequence += 4n;
     for (const id of before.keys()) if (!this.#ringOf.has(id)) this.#removeProcesses(id);
     for (const place of [...this.#places]) {
-      const left = this.#mates(place, before).filter((other) => !this.#together(place, other));
+      const left = this.#mates(place, before, placesBefore).filter((other) => !this.#together(place, other));
       const joined = this.#mates(place, this.#ringOf).filter(
         (other) => before.get(other.node.id) !== before.get(place.node.id),
       );
@@ -173,12 +174,10 @@ export class SimulatedCluster {
   }
 
   /** Those of the same group in the same ring, itself included. A process dead by the time is not asked. */
-  #mates(place: Place, ringOf: ReadonlyMap<number, number>): Place[] {
+  #mates(place: Place, ringOf: ReadonlyMap<number, number>, places: readonly Place[] = this.#places): Place[] {
     const ring = ringOf.get(place.node.id);
     if (ring === undefined) return [];
-    return this.#places.filter(
-      (each) => each.options.group === place.options.group && ringOf.get(each.node.id) === ring,
-    );
+    return places.filter((each) => each.options.group === place.options.group && ringOf.get(each.node.id) === ring);
   }
 
   #together(a: Place, b: Place): boolean {
