@@ -74,8 +74,7 @@ export class JoinLeader {
   /** DC_JOIN_OFFER_ONE: to whom a message names, else to all who are missing. */
   offerOne(message: Element | undefined): void {
     if (message === undefined) {
-      for (const peer of this.#context.peers())
-        if (this.#context.info(peer).phase === joinPhase.none) this.#offer(peer);
+      for (const peer of this.#context.peers()) this.#offer(peer, true);
       this.checkState();
       return;
     }

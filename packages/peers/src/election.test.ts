@@ -170,7 +170,7 @@ describe('an election', () => {
       fc.property(fc.array(fc.record({ age: fc.nat(3), at: fc.nat(5) }), { minLength: 1, maxLength: 5 }), (nodes) => {
         const hall = new Hall();
         const voters = nodes.map((node, index) => hall.add(`lb${index + 1}`, { age: node.age }));
-        nodes.forEach((node, index) => hall.time.after(node.at, () => voters[index]?.election.vote()));
+        for (const [index, node] of nodes.entries()) hall.time.after(node.at, () => voters[index]?.election.vote());
         hall.time.advance(5000);
         expect(voters.filter((voter) => voter.election.state === electionState.won).length).toBe(1);
       }),

@@ -20,7 +20,7 @@ export function agentParameters(metadata: Element): AgentParameters {
   const restart = actions.includes('reload-agent')
     ? named((parameter) => !flag(parameter, 'reloadable'))
     : actions.includes('reload')
-      ? named((parameter) => flag(parameter, 'unique') || flag(parameter, 'unique-group'))
+      ? named((parameter) => flag(parameter, 'unique'))
       : undefined;
   return { restart, secret: named((parameter) => flag(parameter, 'private')) };
 }

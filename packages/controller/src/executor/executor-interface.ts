@@ -8,6 +8,7 @@ import { type EntryContext, historyEntries } from './history-entry.ts';
 import { ExecutorMemory, resourceElement } from './memory.ts';
 import {
   isRecordable,
+  needsMetadata,
   type Operation,
   operationKey,
   type Requester,
@@ -18,17 +19,6 @@ import {
 } from './operation.ts';
 
 const MAX_START_DELAY_MS = 5 * 60_000;
-const metadataTasks = new Set([
-  'start',
-  'monitor',
-  'promote',
-  'demote',
-  'reload',
-  'reload-agent',
-  'migrate_to',
-  'migrate_from',
-  'notify',
-]);
 const working = new Set(['S_NOT_DC', 'S_POLICY_ENGINE', 'S_TRANSITION_ENGINE']);
 const EINPROGRESS = -115;
 const EACCES = -13;
@@ -130,7 +120,7 @@ export class ExecutorInterface {
   /** Sees to it that the agent's meta-data is known where it matters; before a start it is read anew, alongside. */
   #withAgent(operation: Operation, run: () => void): void {
     const { standard, provider, type } = operation.resource;
-    const wanted = metadataTasks.has(operation.task) && (standard === 'ocf' || standard === 'stonith');
+    const wanted = needsMetadata(operation.task) && (standard === 'ocf' || standard === 'stonith');
     const key = agentKey(operation.resource);
     const known = this.#agents.get(key);
     if (wanted && (known === undefined || operation.task === 'start')) {

@@ -156,7 +156,7 @@ describe('meta-data', () => {
   it('tells which parameters need a restart', () => {
     const root = (action: string): Element =>
       parseXml(
-        `<resource-agent name="x"><parameters><parameter name="state" unique-group="s"/><parameter name="fake" reloadable="1"/><parameter name="passwd" reloadable="1" private="1"/></parameters><actions><action name="${action}"/></actions></resource-agent>`,
+        `<resource-agent name="x"><parameters><parameter name="state" unique="1"/><parameter name="fake" reloadable="1"/><parameter name="passwd" reloadable="1" private="1"/></parameters><actions><action name="${action}"/></actions></resource-agent>`,
       );
     expect(agentParameters(root('reload-agent'))).toEqual({ restart: ['state'], secret: ['passwd'] });
     expect(agentParameters(root('reload')).restart).toEqual(['state']);

@@ -1,6 +1,6 @@
 import { type DigestEscaping, digestV1, type Element, element } from '@sanode/xml';
 import type { AgentParameters } from './agent-parameters.ts';
-import { hasFailed, type Operation, operationKey, status } from './operation.ts';
+import { hasFailed, needsMetadata, type Operation, operationKey, status } from './operation.ts';
 
 const unhashed = new Set(['id', 'crm_feature_set', 'op-digest', 'on_node', 'on_node_uuid', 'pcmk_external_ip']);
 const NO_KEY = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx';
@@ -78,7 +78,7 @@ function digests(operation: Operation, { agent, escaping }: EntryContext): Recor
     digestV1(element('parameters', new Map(parameters)), escaping);
   const all = hashedParameters(operation);
   const result: Record<string, string> = { 'op-digest': parametersDigest(all) };
-  if (agent === undefined) return result;
+  if (agent === undefined || !needsMetadata(operation.task)) return result;
   if (agent.restart !== undefined && operation.intervalMs === 0) {
     const { restart } = agent;
     result['op-force-restart'] = nameList(restart);
@@ -86,9 +86,7 @@ function digests(operation: Operation, { agent, escaping }: EntryContext): Recor
   }
   if (agent.secret.length > 0) {
     result['op-secure-params'] = nameList(agent.secret);
-    result['op-secure-digest'] = parametersDigest(
-      all.filter(([name]) => !agent.secret.includes(name) && !name.startsWith('CRM_meta_')),
-    );
+    result['op-secure-digest'] = parametersDigest(all.filter(([name]) => !agent.secret.includes(name)));
   }
   return result;
 }

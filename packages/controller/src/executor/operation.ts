@@ -54,6 +54,23 @@ export const rcUnknown = 193;
 /** Tasks whose results are not kept in the history. */
 const unrecorded = new Set(['cancel', 'delete', 'notify', 'meta-data', 'metadata']);
 
+/** Tasks for which an agent's meta-data matters: its digests are recorded with them. */
+const metadataTasks = new Set([
+  'start',
+  'monitor',
+  'promote',
+  'demote',
+  'reload',
+  'reload-agent',
+  'migrate_to',
+  'migrate_from',
+  'notify',
+]);
+
+export function needsMetadata(task: string): boolean {
+  return metadataTasks.has(task);
+}
+
 export function isRecordable(task: string): boolean {
   return !unrecorded.has(task);
 }
