@@ -20,6 +20,8 @@ export class SimNetwork {
   readonly #cuts = new Set<string>();
   readonly #lastArrivalMs = new Map<string, number>();
   faults: NetworkFaults = CALM;
+  /** Says which datagrams a scenario lets through, on top of the faults; undefined: all. */
+  passes: ((from: number, to: number, packet: Buffer) => boolean) | undefined;
   sentCount = 0;
   lostCount = 0;
 
@@ -48,7 +50,7 @@ export class SimNetwork {
     this.sentCount += 1;
     const link = `${from}>${to}`;
     const { random } = this.#world;
-    if (this.#cuts.has(link) || random.chance(this.faults.loss)) {
+    if (this.#cuts.has(link) || this.passes?.(from, to, packet) === false || random.chance(this.faults.loss)) {
       this.lostCount += 1;
       return;
     }

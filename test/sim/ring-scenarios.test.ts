@@ -1,0 +1,206 @@
+import { SimDisk, SimNetwork, SimWorld } from '@sanode/sim';
+import { deriveTotemTimings, formatRingId, type TotemOptions } from '@sanode/totem';
+import { describe, expect, it } from 'vitest';
+import { checkHistories } from './src/ring-history.ts';
+import { RingNode } from './src/ring-node.ts';
+
+const TOKEN_MS = 1000;
+const CONSENSUS_MS = 1200;
+const HOLD_MS = 180;
+const PACKET_TOKEN = 0;
+const PACKET_MCAST = 1;
+const PACKET_MERGE_DETECT = 2;
+
+/** A ring of `count` nodes with token 1000, and what goes over its wire. */
+class Scene {
+  readonly world = new SimWorld(7);
+  readonly network = new SimNetwork(this.world);
+  readonly nodes: RingNode[];
+  readonly wire: { readonly atMs: number; readonly from: number; readonly to: number; readonly type: number }[] = [];
+  /** What does not get through. */
+  blocked: (from: number, to: number, type: number) => boolean = () => false;
+
+  constructor(count: number, options: TotemOptions = {}) {
+    const members = Array.from({ length: count }, (_, index) => ({
+      nodeId: index + 1,
+      address: `10.0.0.${index + 1}`,
+    }));
+    const timings = deriveTotemTimings({ token: TOKEN_MS, tokenCoefficient: 0, ...options }, count);
+    this.network.passes = (from, to, packet) => {
+      const type = packet[3] as number;
+      this.wire.push({ atMs: this.world.nowMs, from, to, type });
+      return !this.blocked(from, to, type);
+    };
+    this.nodes = members.map(
+      ({ nodeId }) =>
+        new RingNode(
+          { world: this.world, network: this.network, disk: new SimDisk(this.world) },
+          { nodeId, members, timings, netMtuBytes: 1500 },
+        ),
+    );
+  }
+
+  node(id: number): RingNode {
+    return this.nodes[id - 1] as RingNode;
+  }
+
+  startAll(): void {
+    for (const node of this.nodes) node.start();
+    this.pass(1000);
+  }
+
+  pass(ms: number): void {
+    this.world.run(this.world.nowMs + ms);
+  }
+
+  /** Lets time pass until `done`. @returns how long it took */
+  until(done: () => boolean, limitMs = 10_000): number {
+    const startMs = this.world.nowMs;
+    expect(this.world.run(startMs + limitMs, done), `not within ${limitMs} ms`).toBe(true);
+    return this.world.nowMs - startMs;
+  }
+
+  ring(id: number): string {
+    const { group } = this.node(id);
+    return group === undefined ? 'down' : `${formatRingId(group.ringId)} ${group.state} [${group.members}]`;
+  }
+}
+
+describe('a ring of two with token 1000', () => {
+  it('forms, loses a node, and takes it back with the ring ids of the worked trace (totem.md 13)', () => {
+    const scene = new Scene(2);
+    scene.node(1).start();
+    scene.pass(40);
+    expect(scene.ring(1)).toBe('1.5 operational [1]');
+    scene.node(2).start();
+    scene.pass(100);
+    expect([scene.ring(1), scene.ring(2)]).toEqual(['1.9 operational [1,2]', '1.9 operational [1,2]']);
+    scene.pass(3000);
+    scene.node(2).crash();
+    const lostMs = scene.until(() => scene.ring(1) === '1.d operational [1]');
+    expect(lostMs).toBeGreaterThan(TOKEN_MS + CONSENSUS_MS - HOLD_MS);
+    expect(lostMs).toBeLessThan(TOKEN_MS + CONSENSUS_MS + HOLD_MS + 20);
+    scene.pass(1000);
+    scene.node(2).start();
+    scene.until(() => scene.ring(1) === '1.12 operational [1,2]' && scene.ring(2) === '1.12 operational [1,2]', 200);
+  });
+
+  it('sends its changes in the order transitional, regular', () => {
+    const scene = new Scene(2);
+    scene.startAll();
+    scene.node(2).crash();
+    scene.pass(3000);
+    const changes = scene.node(1).history.events.flatMap((event) => (event.kind === 'change' ? [event.change] : []));
+    expect(changes.slice(-2)).toMatchObject([
+      { type: 'transitional', members: [1], left: [2], joined: [] },
+      { type: 'regular', members: [1], left: [], joined: [] },
+    ]);
+  });
+
+  it('lets a node go at once when it says good-bye', () => {
+    const scene = new Scene(2);
+    scene.startAll();
+    scene.node(2).leave();
+    expect(scene.until(() => scene.ring(1).endsWith('operational [1]'))).toBeLessThan(50);
+  });
+
+  it('is quiet when it is idle: a rotation every hold time, a merge_detect every second one', () => {
+    const scene = new Scene(2);
+    scene.startAll();
+    scene.pass(1000);
+    scene.wire.length = 0;
+    scene.pass(3600);
+    const count = (type: number): number => scene.wire.filter((packet) => packet.type === type).length;
+    expect(count(PACKET_TOKEN)).toBeGreaterThanOrEqual(2 * 19);
+    expect(count(PACKET_TOKEN)).toBeLessThanOrEqual(2 * 20);
+    expect(count(PACKET_MERGE_DETECT)).toBeGreaterThanOrEqual(9);
+    expect(count(PACKET_MERGE_DETECT)).toBeLessThanOrEqual(10);
+  });
+
+  it('sends at once from either side although the token is held', () => {
+    const scene = new Scene(2);
+    scene.startAll();
+    scene.pass(2000);
+    for (const sender of [1, 2]) {
+      const name = `${sender}.1`;
+      const got = (node: RingNode): boolean =>
+        node.history.events.some((event) => event.kind === 'message' && event.id.sender === name);
+      expect(scene.node(sender).send(100)).toBe(true);
+      expect(scene.until(() => scene.nodes.every(got))).toBeLessThan(10);
+      scene.pass(2000);
+    }
+  });
+
+  it('sends a lost message again', () => {
+    const scene = new Scene(2);
+    scene.startAll();
+    let toLose = 3;
+    scene.blocked = (_from, _to, type) => {
+      if (type !== PACKET_MCAST || toLose === 0) return false;
+      toLose -= 1;
+      return true;
+    };
+    for (let index = 0; index < 5; index += 1) scene.node(1).send(1300);
+    scene.pass(1000);
+    expect(scene.node(2).history.events.filter((event) => event.kind === 'message')).toHaveLength(5);
+    expect(scene.node(1).group?.stats().srp['mcast_retx']).toBe(3);
+  });
+
+  it('does not call a peer dead after its own pause, and is back at once', () => {
+    const scene = new Scene(2);
+    scene.startAll();
+    scene.node(1).process?.pause(2100);
+    scene.pass(2100);
+    expect(scene.ring(2)).toContain('gather');
+    scene.until(() => scene.ring(1) === scene.ring(2) && scene.ring(1).endsWith('operational [1,2]'), 300);
+    expect(
+      scene.node(1).history.events.every((event) => event.kind !== 'change' || !event.change.left.includes(2)),
+    ).toBe(true);
+  });
+});
+
+describe('a ring of three', () => {
+  it('drops a node that receives no messages, which comes back when it can', () => {
+    const scene = new Scene(3, { failRecvConst: 20 });
+    scene.startAll();
+    scene.blocked = (_from, to, type) => to === 3 && type === PACKET_MCAST;
+    const talk = (): void => {
+      scene.node(1).send(100);
+      if (scene.world.nowMs < 6000) scene.world.after(5, talk);
+    };
+    talk();
+    scene.until(() => scene.ring(1).endsWith('operational [1,2]'), 4000);
+    scene.blocked = () => false;
+    scene.until(() => scene.nodes.every((node) => scene.ring(node.id).endsWith('operational [1,2,3]')));
+    scene.pass(1000);
+    checkHistories(scene.nodes.flatMap((node) => node.histories));
+  });
+
+  it('saves the messages that only one survivor has when their sender dies', () => {
+    const scene = new Scene(3);
+    scene.startAll();
+    scene.blocked = (_from, to, type) => to === 2 && type === PACKET_MCAST;
+    for (let index = 0; index < 10; index += 1) scene.node(3).send(1000);
+    scene.pass(2);
+    scene.until(() => scene.node(1).history.events.filter((event) => event.kind === 'message').length === 10, 50);
+    scene.node(3).crash();
+    scene.blocked = () => false;
+    scene.until(() => scene.ring(2).endsWith('operational [1,2]'), 4000);
+    const names = (id: number): string[] =>
+      scene.node(id).history.events.flatMap((event) => (event.kind === 'message' ? [`${event.id.number}`] : []));
+    expect(names(2)).toEqual(names(1));
+    expect(names(2)).toHaveLength(10);
+  });
+
+  it('says full when more is sent than the queue holds, and goes on when it has room', () => {
+    const scene = new Scene(3);
+    scene.startAll();
+    let accepted = 0;
+    while (accepted < 10_000 && scene.node(1).send(1400)) accepted += 1;
+    expect(accepted).toBeGreaterThan(1000);
+    expect(accepted).toBeLessThan(3000);
+    expect(scene.node(1).group?.queueLevel).toBe('critical');
+    scene.until(() => scene.node(1).group?.queueLevel === 'low', 5000);
+    expect(scene.node(1).send(1400)).toBe(true);
+  });
+});
