@@ -53,3 +53,17 @@ export function bzip2Decompress(input: Uint8Array, outputLength: number): Buffer
   if (length[0] !== outputLength) throw new Bzip2Error('decompression (too short)', -7);
   return output;
 }
+
+/**
+ * Decompresses a bzip2 stream whose length is not known.
+ * @param maxLength limit of the result, bytes @throws {Bzip2Error} code -8 when the result is longer
+ */
+export function bzip2DecompressUpTo(input: Uint8Array, maxLength: number): Buffer {
+  for (let size = Math.min(maxLength, Math.max(65_536, input.length * 16)); ; size = Math.min(maxLength, size * 4)) {
+    const output = Buffer.alloc(size);
+    const length = [size];
+    const code = load().decompress(output, length, input, input.length, 0, 0);
+    if (code === 0) return output.subarray(0, length[0]);
+    if (code !== -8 || size === maxLength) throw new Bzip2Error('decompression', code);
+  }
+}

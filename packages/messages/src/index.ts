@@ -1,4 +1,4 @@
-export { Bzip2Error, bzip2Compress, bzip2Decompress } from './bzip2.ts';
+export { Bzip2Error, bzip2Compress, bzip2Decompress, bzip2DecompressUpTo } from './bzip2.ts';
 export { CAUSE_ATTRIBUTE, Envelopes, messageData, type RequestInput } from './envelope.ts';
 export {
   COMPRESS_FROM_BYTES,

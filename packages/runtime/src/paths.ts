@@ -19,7 +19,10 @@ export const paths = {
   get cibDir(): string {
     return process.env['SANODE_CIB_DIR'] ?? '/var/lib/pacemaker/cib';
   },
-  schedulerInputDir: '/var/lib/pacemaker/pengine',
+  /** Folder of the scheduler's saved inputs; SANODE_SCHEDULER_DIR moves it (tests). */
+  get schedulerInputDir(): string {
+    return process.env['SANODE_SCHEDULER_DIR'] ?? '/var/lib/pacemaker/pengine';
+  },
   executorWorkDir: '/var/lib/pacemaker/cores',
   /** Log of the Pacemaker daemons; SANODE_PACEMAKER_LOG moves it (tests). */
   get pacemakerLog(): string {

@@ -27,6 +27,8 @@ export interface ScheduleOptions {
   readonly utcOffsetSeconds?: number;
   /** Sensitive parameters may be masked in the input (files given to crm_simulate). Default false. */
   readonly sanitized?: boolean;
+  /** Feature set that the graph carries; default the newest release's. */
+  readonly featureSet?: string;
   /** Number of the transition, from 1. Default 1. */
   readonly transitionId?: number;
   /** Also list nodes' capacities and resources' utilization. Default false. */

@@ -9,7 +9,6 @@ import { connectionHost } from '../orderings/remote.ts';
 import { currentNode } from '../placement/current-node.ts';
 import { hostAddress, metaName, needsHostAddress } from '../status/digests.ts';
 import { compareBytes } from '../values/names.ts';
-import { featureSet } from '../values/release.ts';
 
 /** The key by which the executor knows an instance's operation. */
 function historyKeyOf(action: Action, historyId: string): string {
@@ -98,7 +97,7 @@ function resourceElement(resource: Resource): Element {
 }
 
 function attributesElement(set: WorkingSet, action: Action): Element {
-  const values = new Map<string, string>([['crm_feature_set', featureSet]]);
+  const values = new Map<string, string>([['crm_feature_set', set.featureSet]]);
   const children: Element[] = [];
   const { resource, node } = action;
   addAbsent(values, action.extra);

@@ -60,6 +60,7 @@ function emptySet(cib: Element, options: ScheduleOptions): WorkingSet {
     now: fromEpoch(Math.floor(nowMs / 1000), utcOffsetSeconds),
     utcOffsetSeconds,
     options: clusterOptions,
+    featureSet: options.featureSet ?? featureSet,
     quorate,
     sanitized: options.sanitized === true,
     nodes: [],

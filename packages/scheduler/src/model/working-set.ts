@@ -45,6 +45,8 @@ export interface WorkingSet {
   /** Offset of local time from UTC in seconds, for dates without one. */
   readonly utcOffsetSeconds: number;
   readonly options: ClusterOptions;
+  /** Feature set that graphs carry. */
+  readonly featureSet: string;
   readonly quorate: boolean;
   /** Passwords may be masked in the input: digests without them decide (crm_simulate on files). */
   readonly sanitized: boolean;
