@@ -2,7 +2,9 @@ import { silentLogger, type Timer } from '@sanode/runtime';
 import { attr, childElements, type Element, element } from '@sanode/xml';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Executor, type ExecutorHost, readableDuration } from './executor.ts';
+import { readableDuration } from './duration.ts';
+import { Executor } from './executor.ts';
+import type { ExecutorHost } from './executor-host.ts';
 import type { ActionRequest, ActionResult } from './operation.ts';
 
 interface Pending {
@@ -216,6 +218,16 @@ describe('queue', () => {
     expect(attr(message, 'lrmd_rsc_deleted')).toBe('1');
   });
 
+  it('lets the last operation of a forgotten resource end before one of its successor starts', () => {
+    exec('start');
+    command('lrmd_rsc_unregister', { lrmd_rsc_id: 'vip' });
+    register();
+    exec('stop');
+    expect(actions()).toEqual(['start']);
+    end(0);
+    expect(actions()).toEqual(['start', 'stop']);
+  });
+
   it('never runs two operations of a resource at once, whatever comes (property)', () => {
     const step = fc.oneof(
       fc.record({
@@ -227,6 +239,7 @@ describe('queue', () => {
       fc.record({ kind: fc.constant('advance' as const), by: fc.integer({ min: 0, max: 5000 }) }),
       fc.record({ kind: fc.constant('cancel' as const), interval: fc.constantFrom(0, 1000, 3000) }),
       fc.record({ kind: fc.constant('watch' as const) }),
+      fc.record({ kind: fc.constant('again' as const) }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -239,7 +252,10 @@ describe('queue', () => {
           if (one.kind === 'exec') exec('monitor', { interval: one.interval, delay: one.delay, timeout: 0 });
           else if (one.kind === 'advance') host.advance(one.by);
           else if (one.kind === 'watch') executor.watchEvent('vip');
-          else if (one.kind === 'cancel') cancel('monitor', one.interval);
+          else if (one.kind === 'again') {
+            command('lrmd_rsc_unregister', { lrmd_rsc_id: 'vip' });
+            register();
+          } else if (one.kind === 'cancel') cancel('monitor', one.interval);
           else if (ended < host.started.length) {
             end(one.code, ended);
             ended += 1;

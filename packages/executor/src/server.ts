@@ -1,4 +1,5 @@
-export { Executor, type ExecutorHost } from './executor.ts';
+export { Executor } from './executor.ts';
+export type { ExecutorHost } from './executor-host.ts';
 export { nativePolicy } from './native-agents.ts';
 export type { ActionRequest, ActionResult, ResourceDefinition } from './operation.ts';
 export { Runner } from './runner/runner.ts';
