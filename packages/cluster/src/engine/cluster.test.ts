@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CpgMember } from '../client/types.ts';
 import type { CpgListener } from '../cpg/cpg-service.ts';
-import { cpgFunction } from '../cpg/messages.ts';
+import { cpgFunction, encodeProcess } from '../cpg/messages.ts';
 import { FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
 
 const show = (list: readonly CpgMember[]): string =>
@@ -59,6 +59,21 @@ describe('synchronization', () => {
     cluster.rings([1], [2, 3]);
     expect(cluster.node(1).synchronizations).toBe(before + 1);
     expect(cluster.nodes.map((node) => node.core.syncInProgress)).toEqual([false, false, false]);
+  });
+
+  it('ignores sync messages of another ring and of strangers', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2] });
+    cluster.rings([1, 2]);
+    const stale = cluster.wire.filter((message) => message.group === 'sync' && message.sender === 2);
+    cluster.view([1, 2]);
+    const { core } = cluster.node(1);
+    for (const { payload } of stale) {
+      for (const nodeId of [1, 2]) core.deliver({ group: 'sync', nodeId, payload, foreignByteOrder: false });
+    }
+    expect(core.syncInProgress).toBe(true);
+    cluster.settle();
+    expect(core.syncInProgress).toBe(false);
+    expect(cluster.node(1).synchronizations).toBe(2);
   });
 
   it('refuses an older configuration at the second change', () => {
@@ -162,6 +177,17 @@ describe('cpg', () => {
     expect(cpg.join(client, 'other', false)).toBe(10);
   });
 
+  it('removes processes that their node no longer lists', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2] });
+    cluster.rings([1, 2]);
+    const a = join(cluster, cluster.node(1), 1);
+    const payload = encodeProcess(cpgFunction.procjoin, 'demo', 66, 1);
+    cluster.node(1).core.deliver({ group: 'a', nodeId: 2, payload, foreignByteOrder: false });
+    a.log.length = 0;
+    cluster.rings([1, 2]);
+    expect(a.log).toEqual(['m[1.1] l[2.66r5] j[]', 'ring 1.9 1,2']);
+  });
+
   it('drops malformed messages of a peer', () => {
     const cluster = new FakeCluster({ nodeIds: [1] });
     cluster.rings([1]);
@@ -212,6 +238,51 @@ describe('votequorum (worked examples of 5.11)', () => {
     expect(cluster.node(1).core.votequorum?.info(0)?.flags).toBe(1 | 2 | 4);
     cluster.rings([1], [2]);
     expect(votes(cluster.node(1))).toEqual({ expected: 2, total: 1, quorum: 1, quorate: true });
+  });
+
+  it('who waits for all stops waiting when it meets a quorate node', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2, 3], keys: { 'quorum.wait_for_all': on } });
+    cluster.rings([1, 2, 3]);
+    cluster.rings([1, 2], [3]);
+    expect(cluster.node(3).core.votequorum?.quorate).toBe(false);
+    cluster.rings([1], [2, 3]);
+    expect(votes(cluster.node(3))).toEqual({ expected: 3, total: 2, quorum: 2, quorate: true });
+    expect(cluster.node(1).core.votequorum?.quorate).toBe(false);
+  });
+
+  it('a node without quorum takes the expected votes of a quorate one', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2, 3] });
+    cluster.rings([1, 2, 3]);
+    cluster.rings([1, 2], [3]);
+    expect(cluster.node(1).core.votequorum?.setExpected(5)).toBe(7);
+    expect(cluster.node(1).core.votequorum?.setExpected(2)).toBe(1);
+    cluster.settle();
+    expect(votes(cluster.node(1))).toMatchObject({ expected: 2, quorum: 2, quorate: true });
+    cluster.rings([1], [2, 3]);
+    expect(votes(cluster.node(3))).toMatchObject({ total: 2, quorum: 2, quorate: true });
+  });
+
+  it('reads changed votes at run time, not in the middle of a reload', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2, 3] });
+    cluster.rings([1, 2, 3]);
+    const { icmap } = cluster.node(2);
+    icmap.set('config.totemconfig_reload_in_progress', on);
+    icmap.set('nodelist.node.1.quorum_votes', { type: 'u32', value: 3 });
+    cluster.settle();
+    expect(votes(cluster.node(1))).toMatchObject({ total: 3 });
+    icmap.set('config.totemconfig_reload_in_progress', { type: 'u8', value: 0 });
+    cluster.settle();
+    expect(votes(cluster.node(1))).toMatchObject({ expected: 5, total: 5, quorum: 3, quorate: true });
+  });
+
+  it('refuses a configuration without nodes or votes', () => {
+    expect(
+      () =>
+        new FakeCluster({
+          nodeIds: [1],
+          keys: { 'quorum.two_node': on, 'quorum.device.model': { type: 'str', value: 'net' } },
+        }),
+    ).toThrow('configuration error: two_node and quorum device cannot be configured at the same time!');
   });
 
   it('auto tie breaker, last man standing and wait for all on four nodes', () => {
