@@ -42,6 +42,17 @@ function parseArguments(argv: readonly string[]): Options | undefined {
   return { standAlone, directory };
 }
 
+/** Corosync does not run here, or did not let us in. */
+class ClusterUnreachable extends Error {}
+
+async function joinCluster(...args: Parameters<typeof connectCluster>): Promise<ClusterConnection> {
+  try {
+    return await connectCluster(...args);
+  } catch (error) {
+    throw new ClusterUnreachable(`no connection to corosync: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Connected clients and the answers they wait for, between the core's names and the sockets. */
 class Connections {
   readonly #byId = new Map<string, IpcServerClient>();
@@ -138,7 +149,7 @@ async function main(options: Options, log: Logger): Promise<void> {
   };
 
   if (!options.standAlone) {
-    cluster = await connectCluster(
+    cluster = await joinCluster(
       { log, reactor },
       { group: 'cib', trackQuorum: false, autoReap: true },
       {
@@ -243,11 +254,6 @@ if (options === undefined) {
 try {
   await main(options, log);
 } catch (error) {
-  const code = (error as { code?: unknown }).code;
   log.fatal({ err: error }, `the CIB manager can not start: ${(error as Error).message}`);
-  process.exit(
-    code === 'IPC_CONNECT' || (error instanceof Error && error.name === 'CorosyncError')
-      ? exitDisconnected
-      : exitFailed,
-  );
+  process.exit(error instanceof ClusterUnreachable ? exitDisconnected : exitFailed);
 }
