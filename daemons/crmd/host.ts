@@ -4,6 +4,7 @@ import { connectCmap } from '@sanode/cluster/client';
 import type { Controller, ControllerHost } from '@sanode/controller';
 import { agentMetadata, connectExecutor, type ExecutorClient, MetadataError } from '@sanode/executor';
 import { IpcError, type IpcServer, type IpcServerClient, listenXmlIpc, sendXmlEvent } from '@sanode/ipc';
+import { CAUSE_ATTRIBUTE } from '@sanode/messages';
 import { type ClusterConnection, connectCluster } from '@sanode/peers';
 import {
   accountName,
@@ -15,7 +16,7 @@ import {
   type Reactor,
   usableGroupId,
 } from '@sanode/runtime';
-import { type Element, element } from '@sanode/xml';
+import { type Element, element, withAttributes } from '@sanode/xml';
 import { sbdRuns, systemLoad } from './load.ts';
 import { SchedulerClient } from './scheduler-client.ts';
 
@@ -261,7 +262,8 @@ export class CrmdHost extends NodeHost implements ControllerHost {
 
   schedule(...[request, done]: Parameters<ControllerHost['schedule']>): void {
     const { cause } = this.#reactor;
-    this.#run(() => this.#scheduler.ask(request, (reply, problem) => this.#event(() => done(reply, problem), cause)));
+    const message = withAttributes(request, { [CAUSE_ATTRIBUTE]: cause });
+    this.#run(() => this.#scheduler.ask(message, (reply, problem) => this.#event(() => done(reply, problem), cause)));
   }
 
   fence(...[request, done]: Parameters<ControllerHost['fence']>): void {

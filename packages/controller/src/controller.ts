@@ -297,7 +297,10 @@ export class Controller {
   #stateChanged(from: ControllerState, to: ControllerState, input: FsaInput, why: string): void {
     const context = this.#context;
     const { fsa, flags } = context;
-    context.log.info({ from, to, input, why, ms: context.host.monotonicMs() }, `${from} -> ${to} (${input}: ${why})`);
+    context.log.info(
+      { event: 'state-change', from, to, input, why, ms: context.host.monotonicMs() },
+      `${from} -> ${to} (${input}: ${why})`,
+    );
     if (to !== 'S_ELECTION' && from !== 'S_RELEASE_DC') context.election?.stopTimer();
     fsa.add(to === 'S_INTEGRATION' ? 'A_INTEGRATE_TIMER_START' : 'A_INTEGRATE_TIMER_STOP');
     fsa.add(to === 'S_FINALIZE_JOIN' ? 'A_FINALIZE_TIMER_START' : 'A_FINALIZE_TIMER_STOP');

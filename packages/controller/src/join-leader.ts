@@ -300,7 +300,7 @@ export class JoinLeader {
         return;
       }
       this.#context.log.info(
-        { node: name, join: this.#joinId, ms: this.#context.host.monotonicMs() },
+        { event: 'node-joined', node: name, join: this.#joinId, ms: this.#context.host.monotonicMs() },
         `join ${this.#joinId}: ${name} is in`,
       );
       this.checkState();

@@ -32,7 +32,13 @@ export class Membership {
   quorumChanged(quorate: boolean, ringSequence: bigint): void {
     const context = this.#context;
     context.log.info(
-      { quorate, ring: String(ringSequence), ms: context.host.monotonicMs(), members: this.#memberNames() },
+      {
+        event: 'quorum-change',
+        quorate,
+        ring: String(ringSequence),
+        ms: context.host.monotonicMs(),
+        members: this.#memberNames(),
+      },
       `ring ${ringSequence}: ${quorate ? 'has' : 'no'} quorum`,
     );
     this.updateQuorum(quorate, false);

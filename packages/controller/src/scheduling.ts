@@ -79,7 +79,13 @@ export class Scheduling {
       data: schedulerInput(context, cib),
     });
     context.log.info(
-      { question, epoch: attr(cib, 'epoch'), updates: attr(cib, 'num_updates'), ms: context.host.monotonicMs() },
+      {
+        event: 'scheduler-asked',
+        question,
+        epoch: attr(cib, 'epoch'),
+        updates: attr(cib, 'num_updates'),
+        ms: context.host.monotonicMs(),
+      },
       `asks the scheduler (CIB ${attr(cib, 'admin_epoch')}.${attr(cib, 'epoch')}.${attr(cib, 'num_updates')})`,
     );
     context.startTimer('scheduler', SCHEDULER_TIMEOUT_MS, () =>
@@ -120,6 +126,7 @@ export class Scheduling {
       this.#recheckByS = Number.isNaN(recheck) ? undefined : recheck;
       log.info(
         {
+          event: 'transition-started',
           transition: graph.id,
           steps: graph.synapses.length,
           source: graph.source,
@@ -156,7 +163,13 @@ export class Scheduling {
     const { fsa, log, host } = this.#context;
     const why = outcome.abortReason ?? `transition ${outcome.graph.id} is ${outcome.ending}`;
     log.info(
-      { transition: outcome.graph.id, ending: outcome.ending, completion: outcome.completion, ms: host.monotonicMs() },
+      {
+        event: 'transition-completed',
+        transition: outcome.graph.id,
+        ending: outcome.ending,
+        completion: outcome.completion,
+        ms: host.monotonicMs(),
+      },
       `transition ${outcome.graph.id} completed (${outcome.ending})`,
     );
     if (outcome.completion === 'shutdown') {

@@ -31,7 +31,10 @@ export class Takeover {
   /** DC_TAKEOVER. */
   takeOver(): void {
     const context = this.#context;
-    context.log.info({ ms: context.host.monotonicMs() }, `this node (${context.localName}) takes over as DC`);
+    context.log.info(
+      { event: 'election-won', ms: context.host.monotonicMs() },
+      `this node (${context.localName}) takes over as DC`,
+    );
     context.flags.add('THE_DC');
     context.election.reset();
     this.#recordFencings();
