@@ -13,6 +13,7 @@ import {
   withChildren,
   XmlError,
 } from '@sanode/xml';
+import { withoutText } from '../document/edit.ts';
 import { performRequest } from '../manager/perform.ts';
 import { modifyingOperations } from '../operations/index.ts';
 import { cibResult } from '../results.ts';
@@ -79,7 +80,7 @@ export function readDocument(file: string): Element {
     throw new CibFileError('MALFORMED', `${file} line ${error.line}: ${error.message}`);
   }
   if (cib.name !== 'cib') throw new CibFileError('MALFORMED', `${file} holds no <cib>`);
-  return withStatus(cib);
+  return withStatus(withoutText(cib));
 }
 
 function withStatus(cib: Element): Element {

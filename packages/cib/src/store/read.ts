@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger, Release } from '@sanode/runtime';
 import { attr, digestV1, type Element, parseXml, withAttributes, withChildren, XmlError } from '@sanode/xml';
+import { withoutText } from '../document/edit.ts';
 import { emptyCib } from '../document/version.ts';
 
 /** Largest CIB file read, bytes. */
@@ -121,7 +122,7 @@ function backupsNewestFirst(directory: string): string[] {
 
 /** Counters are there, nobody is DC, and the status is that of no time (cib.md 6.5). */
 function prepared(cib: Element): Element {
-  const complete = withAttributes(cib, {
+  const complete = withAttributes(withoutText(cib), {
     epoch: attr(cib, 'epoch') ?? 0,
     num_updates: attr(cib, 'num_updates') ?? 0,
     admin_epoch: attr(cib, 'admin_epoch') ?? 0,

@@ -42,7 +42,7 @@ export function parseOptions(argv: readonly string[], specs: readonly OptionSpec
       if ('problem' in taken) return taken;
       given.push(taken.option);
       index += taken.extraWords;
-    } else if (word.length > 1 && word.startsWith('-') && !/^-[1-9]\d*$/.test(word)) {
+    } else if (word.length > 1 && word.startsWith('-') && !isNegativeNumber(word, specs)) {
       const taken = shortOptions(word, argv[index + 1], specs);
       if ('problem' in taken) return taken;
       given.push(...taken.options);
@@ -50,6 +50,11 @@ export function parseOptions(argv: readonly string[], specs: readonly OptionSpec
     } else rest.push(word);
   }
   return { ok: true, given, rest };
+}
+
+/** `-1` is a number, unless the tool has a switch of that digit. */
+function isNegativeNumber(word: string, specs: readonly OptionSpec[]): boolean {
+  return /^-[1-9]\d*$/.test(word) && !specs.some((spec) => spec.short === word.charAt(1));
 }
 
 type Refusal = Extract<ParsedOptions, { ok: false }>;
