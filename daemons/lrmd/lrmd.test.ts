@@ -107,14 +107,14 @@ describe.skipIf(!enabled)('the executor daemon', () => {
     await register('slow', 'pacemaker', 'Dummy');
     await register('quick', 'pacemaker', 'Dummy');
     const state = join(folder, 'slow.state');
-    const hung = await exec('slow', 'start', { state, op_sleep: '60' }, 0, 700);
+    const hung = await exec('slow', 'start', { state, op_sleep: '60' }, 0, 4000);
     const other = await exec('quick', 'start', { state: join(folder, 'quick.state') });
     expect(await result(other)).toBe('0/0');
     expect(results(hung)).toEqual([]);
     expect(await result(hung)).toBe('1/2');
     const again = await exec('slow', 'stop', { state });
     expect(await result(again)).toBe('0/0');
-  });
+  }, 20_000);
 
   it('reports an address that is taken away at once, though its monitor comes once a minute', async () => {
     await register('vip', 'heartbeat', 'IPaddr2');

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Executor, type ExecutorHost, nativePolicy, Runner, Watcher } from '@sanode/executor/server';
+import { AlertRunner, Executor, type ExecutorHost, nativePolicy, Runner, Watcher } from '@sanode/executor/server';
 import { type IpcServerClient, listenXmlIpc, sendXmlEvent } from '@sanode/ipc';
 import { clusterGroup, clusterUser, NodeHost, notifyReady, openLog, paths, Reactor } from '@sanode/runtime';
 import { attr, type Element } from '@sanode/xml';
@@ -10,6 +10,28 @@ const nodeHost = new NodeHost({ reactor, log });
 const policy = nativePolicy(process.env['SANODE_NATIVE_AGENTS']);
 const clients = new Map<string, IpcServerClient>();
 
+/** Numeric id of an account or group, from the files that every target has; undefined if there is none. */
+function idOf(file: string, name: string): number | undefined {
+  try {
+    const line = readFileSync(file, 'utf8')
+      .split('\n')
+      .find((entry) => entry.startsWith(`${name}:`));
+    return line === undefined ? undefined : Number(line.split(':')[2]);
+  } catch {
+    return undefined;
+  }
+}
+
+const clusterUid = idOf('/etc/passwd', clusterUser);
+const clusterGid = process.getuid?.() === 0 ? idOf('/etc/group', clusterGroup) : undefined;
+
+const isRoot = process.getuid?.() === 0;
+const alerts = new AlertRunner(
+  { log },
+  isRoot && clusterUid !== undefined
+    ? { uid: clusterUid, ...(clusterGid === undefined ? {} : { gid: clusterGid }) }
+    : {},
+);
 const runner = new Runner(
   { log, ended: (token, result) => reactor.enter(() => executor.actionEnded(token, result)) },
   { policy },
@@ -49,6 +71,7 @@ const host: ExecutorHost = {
   },
   kill: (token) => reactor.effect(() => runner.kill(token)),
   notify: (clientId, message) => reactor.effect(() => notify(clientId, message)),
+  alert: (request) => reactor.effect(() => alerts.run(request)),
   watch: (resource, parameters) => reactor.effect(() => watcher.watch(resource, parameters)),
   unwatch: (resourceId) => reactor.effect(() => watcher.unwatch(resourceId)),
 };
@@ -58,21 +81,6 @@ function notify(clientId: string, message: Element): void {
   const client = clients.get(clientId);
   if (client !== undefined) sendXmlEvent(client, message);
 }
-
-/** Numeric id of an account or group, from the files that every target has; undefined if there is none. */
-function idOf(file: string, name: string): number | undefined {
-  try {
-    const line = readFileSync(file, 'utf8')
-      .split('\n')
-      .find((entry) => entry.startsWith(`${name}:`));
-    return line === undefined ? undefined : Number(line.split(':')[2]);
-  } catch {
-    return undefined;
-  }
-}
-
-const clusterUid = idOf('/etc/passwd', clusterUser);
-const clusterGid = process.getuid?.() === 0 ? idOf('/etc/group', clusterGroup) : undefined;
 
 const server = await listenXmlIpc(
   { path: paths.socket('lrmd'), mode: 0o660, ...(clusterGid === undefined ? {} : { gid: clusterGid }) },

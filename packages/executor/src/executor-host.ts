@@ -1,6 +1,6 @@
 import type { CoreHost } from '@sanode/runtime';
 import type { Element } from '@sanode/xml';
-import type { ActionRequest, ResourceDefinition } from './operation.ts';
+import type { ActionRequest, AlertRequest, ResourceDefinition } from './operation.ts';
 
 /** What the executor's core asks of its surroundings. */
 export interface ExecutorHost extends CoreHost {
@@ -14,4 +14,6 @@ export interface ExecutorHost extends CoreHost {
   /** Watches a running resource; events come by `watchEvent`. Arming anew replaces. */
   watch(resource: ResourceDefinition, parameters: ReadonlyMap<string, string>): void;
   unwatch(resourceId: string): void;
+  /** Runs an alert agent; nobody waits for its end (executor-fencer-attrd.md 8). */
+  alert(request: AlertRequest): void;
 }

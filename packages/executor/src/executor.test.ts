@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { readableDuration } from './duration.ts';
 import { Executor } from './executor.ts';
 import type { ExecutorHost } from './executor-host.ts';
-import type { ActionRequest, ActionResult } from './operation.ts';
+import type { ActionRequest, ActionResult, AlertRequest } from './operation.ts';
 
 interface Pending {
   dueMs: number;
@@ -21,6 +21,7 @@ class FakeHost implements ExecutorHost {
   readonly started: { token: number; request: ActionRequest }[] = [];
   readonly killed: number[] = [];
   readonly told: { client: string; message: Element }[] = [];
+  readonly alerts: AlertRequest[] = [];
   readonly watches = new Set<string>();
 
   monotonicMs = (): number => this.nowMs;
@@ -30,6 +31,7 @@ class FakeHost implements ExecutorHost {
   run = (token: number, request: ActionRequest): void => void this.started.push({ token, request });
   kill = (token: number): void => void this.killed.push(token);
   notify = (client: string, message: Element): void => void this.told.push({ client, message });
+  alert = (request: AlertRequest): void => void this.alerts.push(request);
   watch = (resource: { id: string }): void => void this.watches.add(resource.id);
   unwatch = (resourceId: string): void => void this.watches.delete(resourceId);
 
@@ -139,6 +141,26 @@ describe('requests', () => {
     expect(attr(command('lrmd_nonsense', {}), 'lrmd_rc')).toBe('-95');
     const old = element('lrmd_command', { lrmd_op: 'register', lrmd_protocol_version: '0.9' });
     expect(attr(executor.request('c1', old), 'lrmd_rc')).toBe('-71');
+  });
+
+  it('runs alerts with their variables and a number', () => {
+    const send = (path: string): string | undefined => {
+      const alert = element('lrmd_alert', { lrmd_alert_id: 'a', lrmd_alert_path: path, lrmd_timeout: 5000 }, [
+        element('attributes', { CRM_alert_kind: 'node' }),
+      ]);
+      const call = element('lrmd_command', { lrmd_op: 'lrmd_alert_exec' }, [element('lrmd_calldata', {}, [alert])]);
+      return attr(executor.request('c1', call), 'lrmd_rc');
+    };
+    expect([send('/usr/bin/notify'), send('notify'), send('/usr/bin/notify')]).toEqual(['0', '-22', '0']);
+    expect(host.alerts.map(({ path, timeoutMs }) => [path, timeoutMs])).toEqual([
+      ['/usr/bin/notify', 5000],
+      ['/usr/bin/notify', 5000],
+    ]);
+    expect(Object.fromEntries(host.alerts[1]?.variables ?? [])).toEqual({
+      CRM_alert_kind: 'node',
+      CRM_alert_node_sequence: '2',
+      CRM_notify_node_sequence: '2',
+    });
   });
 
   it('bounds the operations of a resource', () => {

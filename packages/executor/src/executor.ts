@@ -1,4 +1,4 @@
-import { attr, type Element, element } from '@sanode/xml';
+import { attr, type Element, element, firstChild } from '@sanode/xml';
 import { lrmdCallOption } from './client/types.ts';
 import type { ExecutorHost } from './executor-host.ts';
 import { causeAttribute, completionNotify, numberOf, readParameters, resourceData } from './messages.ts';
@@ -18,6 +18,8 @@ const protocolVersion = '1.1';
 /** Limits: a client that registers without end must not fill the memory. */
 const maxResources = 20_000;
 const maxOperationsPerResource = 200;
+/** Of alerts that bring no timeout (executor-fencer-attrd.md 8). */
+const defaultAlertTimeoutMs = 30_000;
 const maxTimerMs = 2 ** 31 - 1;
 
 /** Clients, as the executor sees them. */
@@ -37,6 +39,7 @@ export class Executor {
   readonly #ending = new Map<string, Resource>();
   readonly #clients = new Map<string, Client>();
   #nextCallId = 1;
+  #alertSequence = 0;
 
   constructor(host: ExecutorHost) {
     this.#host = host;
@@ -78,6 +81,8 @@ export class Executor {
         return this.#cancelCommand(command, callId);
       case 'lrmd_get_recurring':
         return this.#listRecurring(command, callId);
+      case 'lrmd_alert_exec':
+        return this.#alert(command, callId);
       case 'lrmd_rsc_poke':
         this.#generic('lrmd_rsc_poke', 0, callId, '');
         return this.#reply(0, callId);
@@ -234,6 +239,22 @@ export class Executor {
       return;
     }
     for (const [id, client] of this.#clients) if (client.name !== undefined) this.#host.notify(id, message);
+  }
+
+  #alert(command: Element, callId: number): Element {
+    const data = firstChild(command, 'lrmd_calldata');
+    const alert = data === undefined ? undefined : firstChild(data, 'lrmd_alert');
+    const id = alert === undefined ? undefined : attr(alert, 'lrmd_alert_id');
+    const path = alert === undefined ? undefined : attr(alert, 'lrmd_alert_path');
+    if (alert === undefined || !id || !path?.startsWith('/')) return this.#reply(errno.invalid, callId);
+    this.#alertSequence += 1;
+    const variables = readParameters(alert);
+    for (const prefix of ['CRM_alert', 'CRM_notify']) {
+      variables.set(`${prefix}_node_sequence`, String(this.#alertSequence));
+    }
+    const timeoutMs = numberOf(alert, 'lrmd_timeout') || defaultAlertTimeoutMs;
+    this.#host.alert({ id, path, timeoutMs: Math.min(timeoutMs, maxTimerMs), variables });
+    return this.#reply(0, callId);
   }
 
   #cancelCommand(command: Element, callId: number): Element {

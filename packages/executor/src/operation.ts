@@ -65,3 +65,13 @@ export interface Operation {
   /** A watch saw something while it ran: run once more. */
   runAgain: boolean;
 }
+
+/** An alert agent to be run once. */
+export interface AlertRequest {
+  readonly id: string;
+  /** Absolute path. */
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** CRM_alert_ and CRM_notify_ variables and instance attributes. */
+  readonly variables: ReadonlyMap<string, string>;
+}

@@ -10,6 +10,9 @@ export interface CommandOptions {
   input?: string;
   /** Own process group, so that it and its children can be killed together. Default false. */
   detached?: boolean;
+  /** Account that it runs as; needs root. Default: this process's. */
+  uid?: number;
+  gid?: number;
   /** Milliseconds after which the process (its group when `detached`) gets SIGKILL. Absent: no limit. */
   timeoutMs?: number;
   /** Bytes kept of each stream; the rest is read and dropped. Default 256 KiB. */
@@ -100,6 +103,8 @@ function start(file: string, args: readonly string[], options: CommandOptions): 
     return spawn(file, args, {
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       detached: options.detached === true,
+      ...(options.uid === undefined ? {} : { uid: options.uid }),
+      ...(options.gid === undefined ? {} : { gid: options.gid }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: { ...options.env } }),
     });
