@@ -34,14 +34,14 @@ export async function makeCertificate(hostName: string, nowMs: number): Promise<
   // The library's dependency injection wants this polyfill in place before it loads.
   await import('reflect-metadata');
   const { PemConverter, X509CertificateGenerator, cryptoProvider } = await import('@peculiar/x509');
-  cryptoProvider.set(webcrypto as Crypto);
+  cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
   const algorithm = {
     name: 'RSASSA-PKCS1-v1_5',
     hash: 'SHA-256',
     publicExponent: new Uint8Array([1, 0, 1]),
     modulusLength: keyBits,
   };
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
   const text = (value: string): string[] => [value];
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(8)))
