@@ -1,8 +1,10 @@
 import {
   type ClusterConfig,
+  ClusterConfigError,
   ClusterCore,
   type ClusterServer,
   Icmap,
+  readTimings,
   reloadKeys,
   runtimeKeys,
   type ServerDaemon,
@@ -10,7 +12,7 @@ import {
   storeKeys,
 } from '@sanode/cluster';
 import type { CmapValue } from '@sanode/cluster/client';
-import { textValue } from '@sanode/conf';
+import type { ConfKeys, ConfValue } from '@sanode/conf';
 import { NodeHost, notifyReady, paths, Reactor } from '@sanode/runtime';
 import { type NodeTotem, openUdpuTotem } from '@sanode/totem';
 import { interpret, readKeys } from './configuration.ts';
@@ -50,6 +52,7 @@ export class CorosyncDaemon {
     this.#storeTimings(config);
     this.#icmap.set('runtime.force_gather', { type: 'str', value: 'no' });
     this.#icmap.track('runtime.force_gather', false, 7, () => this.#forceGather());
+    this.#icmap.track('totem.', true, 7, () => this.#totemKeysChanged());
     const host = new NodeHost({ reactor: this.#reactor, log: this.#log });
     const core = new ClusterCore(
       {
@@ -154,6 +157,25 @@ export class CorosyncDaemon {
     this.#reactor.effect(() => this.#reactor.enter(() => this.#totem?.group.forceGather()));
   }
 
+  /** A client changed a key below `totem.`: the ring takes its new timings at once (totem.md 5). */
+  #totemKeysChanged(): void {
+    if (this.#icmap.number('config.totemconfig_reload_in_progress') === 1) return;
+    const keys: ConfKeys = new Map(
+      this.#icmap.list('totem.').filter((entry): entry is [string, ConfValue] => {
+        return ['u8', 'u16', 'u32', 'i32', 'u64', 'str'].includes(entry[1].type);
+      }),
+    );
+    try {
+      this.#config = { ...this.#config, timings: readTimings(keys, this.#config.nodes.length) };
+    } catch (error) {
+      if (!(error instanceof ClusterConfigError)) throw error;
+      this.#log.error({ subsystem: 'TOTEM' }, `Configuration is not valid: ${error.message}`);
+      return;
+    }
+    this.#storeTimings(this.#config);
+    this.#totem?.group.setTimings(this.#config.timings);
+  }
+
   #storeTimings(config: ClusterConfig): void {
     for (const [key, value] of runtimeKeys(config.timings)) this.#icmap.set(key, { type: 'u32', value });
   }
@@ -169,7 +191,7 @@ export class CorosyncDaemon {
     try {
       const keys = readKeys(this.#confFile);
       config = await interpret(keys);
-      if (textValue(config.keys, 'logging.to_stderr') !== undefined) this.#log.configure(config.keys);
+      this.#log.configure(config.keys);
     } catch (error) {
       this.#log.error({ subsystem: 'CFG' }, `Unable to reload config file: ${(error as Error).message}`);
       return resultInvalidParam;
@@ -195,7 +217,6 @@ export class CorosyncDaemon {
     this.#storeTimings(config);
     this.#totem?.setMembers(config.members);
     this.#totem?.group.setTimings(config.timings);
-    this.#log.configure(config.keys);
   }
 
   #addresses(nodeId: number): readonly string[] {

@@ -7,6 +7,7 @@ export {
   ClusterConfigError,
   interpretConf,
   type MachineView,
+  readTimings,
   runtimeKeys,
 } from './config/interpret.ts';
 export { reloadKeys, storeKeys } from './config/reload.ts';

@@ -132,10 +132,7 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
   const nodes = entries.map((entry) => readNode(entry, keys, machine, entry === local));
   checkNodes(nodes, entries);
   const us = nodes[entries.indexOf(local)] as ClusterNode;
-  const options = totemOptions(keys);
-  const timings = deriveTotemTimings(options, nodes.length);
-  const problem = validateTotemTimings(timings, (options.tokenRetransmit ?? 0) > 0);
-  if (problem !== undefined) throw new ClusterConfigError(problem);
+  const timings = readTimings(keys, nodes.length);
   if (keys.has('totem.interface.0.ttl')) {
     throw new ClusterConfigError('Can only set ttl on multicast transport types for interface 0');
   }
@@ -163,6 +160,15 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
     warnings,
     keys: all,
   };
+}
+
+/** The timings that keys below `totem.` ask for on a ring of `nodeCount` nodes. @throws {ClusterConfigError} */
+export function readTimings(keys: ConfKeys, nodeCount: number): TotemTimings {
+  const options = totemOptions(keys);
+  const timings = deriveTotemTimings(options, nodeCount);
+  const problem = validateTotemTimings(timings, (options.tokenRetransmit ?? 0) > 0);
+  if (problem !== undefined) throw new ClusterConfigError(problem);
+  return timings;
 }
 
 function checkTransport(keys: ConfKeys): void {
