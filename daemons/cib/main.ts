@@ -2,21 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CibHost, CibManager, CibWriter, cibResult, readCibDirectory, validateCib } from '@sanode/cib/daemon';
-import { type IpcServer, type IpcServerClient, listenXmlIpc, sendXmlEvent } from '@sanode/ipc';
-import { type ClusterConnection, connectCluster } from '@sanode/peers';
-import {
-  announcedRelease,
-  clusterGroup,
-  clusterUser,
-  type Logger,
-  NodeHost,
-  notifyReady,
-  openLog,
-  paths,
-  Reactor,
-} from '@sanode/runtime';
+import type { IpcServer } from '@sanode/ipc';
+import { type ClusterConnection, type ClusterHandlers, connectCluster } from '@sanode/peers';
+import { announcedRelease, type Logger, NodeHost, notifyReady, openLog, paths, Reactor } from '@sanode/runtime';
 import type { Element } from '@sanode/xml';
-import { accountName, groupId } from './accounts.ts';
+import { Connections, listen } from './clients.ts';
 
 const exitDisconnected = 102;
 const exitFailed = 1;
@@ -53,44 +43,14 @@ async function joinCluster(...args: Parameters<typeof connectCluster>): Promise<
   }
 }
 
-/** Connected clients and the answers they wait for, between the core's names and the sockets. */
-class Connections {
-  readonly #byId = new Map<string, IpcServerClient>();
-  readonly #answers = new Map<number, (answer: Element) => void>();
-  #nextToken = 1;
-
-  add(id: string, client: IpcServerClient): void {
-    this.#byId.set(id, client);
-  }
-
-  remove(id: string): void {
-    this.#byId.delete(id);
-  }
-
-  token(respond: (answer: Element) => void): number {
-    const token = this.#nextToken++;
-    this.#answers.set(token, respond);
-    return token;
-  }
-
-  respond(token: number, answer: Element): void {
-    const respond = this.#answers.get(token);
-    this.#answers.delete(token);
-    respond?.(answer);
-  }
-
-  forget(tokens: Iterable<number>): void {
-    for (const token of tokens) this.#answers.delete(token);
-  }
-
-  event(id: string, message: Element): void {
-    const client = this.#byId.get(id);
-    if (client !== undefined) sendXmlEvent(client, message);
-  }
-
-  close(id: string): void {
-    this.#byId.get(id)?.close();
-  }
+/** What of the daemon's parts is there so far; they are put together one after the other. */
+interface Parts {
+  cluster: ClusterConnection | undefined;
+  core: CibManager | undefined;
+  leaving: boolean;
+  /** Messages that came before the core was there. */
+  readonly early: Element[];
+  readonly servers: IpcServer[];
 }
 
 async function main(options: Options, log: Logger): Promise<void> {
@@ -104,145 +64,106 @@ async function main(options: Options, log: Logger): Promise<void> {
       'the CIB on disk does not conform to its schema; every request is refused until it is repaired',
     );
   }
+  const parts: Parts = { cluster: undefined, core: undefined, leaving: false, early: [], servers: [] };
   const connections = new Connections();
-  let cluster: ClusterConnection | undefined;
-  let received = 0;
-  let core: CibManager | undefined;
-  const servers: IpcServer[] = [];
-  const early: Element[] = [];
-
   const reactor = new Reactor(`cib/${process.pid}`);
-  const nodeHost = new NodeHost({ reactor, log }, { receivedCount: () => received });
   const writer = new CibWriter(
     { log },
     {
       file: join(options.directory, 'cib.xml'),
       escaping: release.name,
-      written: (sequence, ok) => reactor.enter(() => core?.persisted(sequence, ok)),
+      written: (sequence, ok) => reactor.enter(() => parts.core?.persisted(sequence, ok)),
     },
   );
+  let received = 0;
+  if (!options.standAlone)
+    parts.cluster = await joinCluster(
+      { log, reactor },
+      groupOptions,
+      handlers(parts, log, () => received++),
+    );
+  const host = createHost(parts, { log, reactor, connections, writer, receivedCount: () => received });
+  const core = new CibManager(host, {
+    nodeName: parts.cluster?.localName ?? 'localhost',
+    release,
+    cib,
+    clustered: parts.cluster !== undefined,
+    ...(problems.length > 0 ? { unusableRc: cibResult.schemaValidation } : {}),
+  });
+  parts.core = core;
+  for (const message of parts.early.splice(0)) reactor.enter(() => core.peerMessage(message));
+  parts.servers.push(await listen('cib_ro', false, core, reactor, connections, log));
+  parts.servers.push(await listen('cib_rw', true, core, reactor, connections, log));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'asked to stop');
+      reactor.enter(() => core.shutdown());
+    });
+  }
+  log.info(
+    { release: release.name, node: parts.cluster?.localName, directory: options.directory },
+    'the CIB manager runs',
+  );
+  notifyReady();
+}
 
-  const leave = async (code: number): Promise<void> => {
-    for (const server of servers) await server.close();
-    await writer.idle();
-    await cluster?.leave().catch((error: unknown) => log.warn({ err: error }, 'leaving the group failed'));
-    log.info({ code }, 'the CIB manager stops');
-    process.exit(code);
+const groupOptions = { group: 'cib', trackQuorum: false, autoReap: true } as const;
+
+function handlers(parts: Parts, log: Logger, countReceived: () => void): ClusterHandlers {
+  return {
+    message({ element }) {
+      countReceived();
+      if (parts.core === undefined) parts.early.push(element);
+      else parts.core.peerMessage(element);
+    },
+    peerChanged: (peer, change) =>
+      log.info({ peer: peer.name ?? peer.id, online: peer.online, change }, 'a peer changed'),
+    disconnected(reason) {
+      if (parts.leaving) return;
+      log.error({ reason }, 'corosync is gone; the CIB manager stops');
+      process.exit(exitDisconnected);
+    },
   };
+}
 
-  const host: CibHost = {
+interface HostDeps {
+  readonly log: Logger;
+  readonly reactor: Reactor;
+  readonly connections: Connections;
+  readonly writer: CibWriter;
+  readonly receivedCount: () => number;
+}
+
+function createHost(parts: Parts, deps: HostDeps): CibHost {
+  const { log, reactor, connections, writer, receivedCount } = deps;
+  const nodeHost = new NodeHost({ reactor, log }, { receivedCount });
+  return {
     log,
     monotonicMs: () => nodeHost.monotonicMs(),
     wallMs: () => nodeHost.wallMs(),
     randomUint32: () => nodeHost.randomUint32(),
     setTimer: (delayMs, handler) => nodeHost.setTimer(delayMs, handler),
     randomUuid: () => randomUUID(),
-    multicast: (message) => reactor.effect(() => cluster?.send(undefined, message, reactor.cause)),
-    sendTo: (node, message) => reactor.effect(() => cluster?.send(node, message, reactor.cause)),
+    multicast: (message) => reactor.effect(() => parts.cluster?.send(undefined, message, reactor.cause)),
+    sendTo: (node, message) => reactor.effect(() => parts.cluster?.send(node, message, reactor.cause)),
     respond: (_client, token, answer) => reactor.effect(() => connections.respond(token, answer)),
     event: (client, message) => reactor.effect(() => connections.event(client, message)),
     disconnectClient: (client) => reactor.effect(() => connections.close(client)),
     persist: (document, sequence) => reactor.effect(() => writer.write(document, sequence)),
     activePeerCount: () =>
-      (cluster?.peers() ?? []).filter((peer) => peer.online && peer.id !== cluster?.localId).length,
-    exit: (code) => reactor.effect(() => void leave(code)),
+      (parts.cluster?.peers() ?? []).filter((peer) => peer.online && peer.id !== parts.cluster?.localId).length,
+    exit: (code) => reactor.effect(() => void leave(code, parts, writer, log)),
   };
-
-  if (!options.standAlone) {
-    cluster = await joinCluster(
-      { log, reactor },
-      { group: 'cib', trackQuorum: false, autoReap: true },
-      {
-        message: ({ element }) => {
-          received += 1;
-          if (core === undefined) early.push(element);
-          else core.peerMessage(element);
-        },
-        peerChanged: (peer, change) =>
-          log.info({ peer: peer.name ?? peer.id, online: peer.online, change }, 'a peer changed'),
-        disconnected: (reason) => {
-          log.error({ reason }, 'corosync is gone; the CIB manager stops');
-          process.exit(exitDisconnected);
-        },
-      },
-    );
-  }
-  core = new CibManager(host, {
-    nodeName: cluster?.localName ?? 'localhost',
-    release,
-    cib,
-    clustered: cluster !== undefined,
-    ...(problems.length > 0 ? { unusableRc: cibResult.schemaValidation } : {}),
-  });
-  const ready = core;
-  for (const message of early.splice(0)) reactor.enter(() => ready.peerMessage(message));
-
-  servers.push(await listen('cib_ro', false, ready, reactor, connections, log));
-  servers.push(await listen('cib_rw', true, ready, reactor, connections, log));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      log.info({ signal }, 'asked to stop');
-      reactor.enter(() => ready.shutdown());
-    });
-  }
-  log.info({ release: release.name, node: cluster?.localName, directory: options.directory }, 'the CIB manager runs');
-  notifyReady();
 }
 
-function listen(
-  name: 'cib_ro' | 'cib_rw',
-  writable: boolean,
-  core: CibManager,
-  reactor: Reactor,
-  connections: Connections,
-  log: Logger,
-): Promise<IpcServer> {
-  const ids = new Map<IpcServerClient, string>();
-  const open = new Map<IpcServerClient, Set<number>>();
-  const deliver = (client: IpcServerClient, message: Element, respond?: (answer: Element) => void): void => {
-    const id = ids.get(client);
-    if (id === undefined) return;
-    let token: number | undefined;
-    if (respond !== undefined) {
-      const tokens = open.get(client);
-      const made = connections.token((answer) => {
-        tokens?.delete(made);
-        respond(answer);
-      });
-      tokens?.add(made);
-      token = made;
-    }
-    reactor.enter(() => core.clientMessage(id, message, token));
-  };
-  return listenXmlIpc(
-    { path: paths.socket(name), mode: writable ? 0o660 : 0o666, gid: groupId(clusterGroup) },
-    {
-      connect(client) {
-        const user = accountName(client.credentials.uid);
-        const privileged = client.credentials.uid === 0 || user === clusterUser;
-        const { pid } = client.credentials;
-        reactor.enter(() => {
-          const id = core.clientConnected({ user, pid, privileged, writable });
-          ids.set(client, id);
-          open.set(client, new Set());
-          connections.add(id, client);
-        });
-        return undefined;
-      },
-      request: (client, message, respond) => deliver(client, message, respond),
-      message: (client, message) => deliver(client, message),
-      disconnect(client, reason) {
-        const id = ids.get(client);
-        if (id === undefined) return;
-        ids.delete(client);
-        connections.remove(id);
-        connections.forget(open.get(client) ?? []);
-        open.delete(client);
-        log.debug({ client: id, reason }, 'a client is gone');
-        reactor.enter(() => core.clientGone(id));
-      },
-    },
-  );
+/** Ends the process when everything is written and the group was left. */
+async function leave(code: number, parts: Parts, writer: CibWriter, log: Logger): Promise<void> {
+  parts.leaving = true;
+  for (const server of parts.servers) await server.close();
+  await writer.idle();
+  await parts.cluster?.leave().catch((error: unknown) => log.warn({ err: error }, 'leaving the group failed'));
+  log.info({ code }, 'the CIB manager stops');
+  process.exit(code);
 }
 
 const log = openLog({ name: 'cib', file: paths.pacemakerLog });
