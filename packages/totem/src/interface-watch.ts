@@ -15,16 +15,20 @@ export interface LocalAddress {
 /**
  * The local address for `wanted` (totem.md 3.1): itself when some interface has it, else the first address in the same
  * network under that interface's netmask; undefined when there is none.
+ * @param knownInterface the interface that had it last. When it is given and the address is still there, the list of
+ *   interfaces is not read: the kernel makes whoever reads it wait for every change of any interface, up to a second.
  */
-export async function findLocalAddress(wanted: string): Promise<LocalAddress | undefined> {
+export async function findLocalAddress(wanted: string, knownInterface?: string): Promise<LocalAddress | undefined> {
+  // Interfaces without carrier are not in the list; the address is there all the same (a pulled cable changes nothing).
+  const present = await canBind(wanted);
+  if (present && knownInterface !== undefined) return { address: wanted, interfaceName: knownInterface };
   const family = isIPv6(wanted) ? 'IPv6' : 'IPv4';
   const entries = Object.entries(networkInterfaces()).flatMap(([name, list]) =>
     (list ?? []).filter((entry) => entry.family === family).map((entry) => ({ name, entry })),
   );
   const exact = entries.find(({ entry }) => entry.address === wanted);
   if (exact !== undefined) return { address: wanted, interfaceName: exact.name };
-  // Interfaces without carrier are not listed; the address is there all the same (a pulled cable changes nothing).
-  if (await canBind(wanted)) return { address: wanted, interfaceName: undefined };
+  if (present) return { address: wanted, interfaceName: undefined };
   const near = entries.find(({ entry }) => sameNetwork(entry.address, wanted, entry.netmask));
   return near === undefined ? undefined : { address: near.entry.address, interfaceName: near.name };
 }

@@ -181,7 +181,7 @@ export class UdpuTransport {
   async #look(): Promise<void> {
     const wanted = this.#addressOf.get(this.#options.nodeId) as string;
     const first = this.#local === undefined;
-    const found = await findLocalAddress(wanted);
+    const found = await findLocalAddress(wanted, this.#local?.interfaceName);
     const up = found !== undefined && isSwitchedOn(found.interfaceName ?? this.#local?.interfaceName);
     if (this.#closed) return;
     if (first && !up) {
