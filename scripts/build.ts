@@ -64,7 +64,8 @@ export async function buildAll(options: BuildOptions): Promise<string[]> {
     if (folder === 'bin') names.push(name);
   };
   for (const name of daemons) {
-    await write('bin', name, `daemon-${name}`);
+    // The ring's process runs at real-time priority: helper threads of the collector would starve beside it.
+    await write('bin', name, `daemon-${name}`, name === 'corosync' ? ' --single-threaded-gc' : '');
     await writeFile(
       join(outDir, 'bin', `${name}.mjs`),
       `await import('${join(outDir, 'lib', `daemon-${name}.mjs`)}');\n`,
