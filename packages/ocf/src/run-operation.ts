@@ -7,7 +7,8 @@ import { runCommand } from './run-command.ts';
 
 /** What an operation's surroundings (a worker, a standalone program) do for it. */
 export interface OperationHost {
-  log(level: LogLevel, text: string): void;
+  /** @param isExitReason the text is on standard error already */
+  log(level: LogLevel, text: string, isExitReason?: boolean): void;
   /** Carries on with a background task after the result. */
   background(task: string, args: readonly string[], context: AgentContext): void;
   /** Runs the same operation as a program under a prefix; resolves with its exit code. */
@@ -103,7 +104,7 @@ export function makeContext(
     exitReason(text) {
       output.reason = cutReason(text);
       printError(`${env['OCF_EXIT_REASON_PREFIX'] || defaultReasonPrefix}${text}`);
-      host.log('err', text);
+      host.log('err', text, true);
     },
     print,
     printError,

@@ -60,7 +60,7 @@ function standaloneHost(agent: Agent, script: string, env: Readonly<Record<strin
   const command = [...process.execArgv, script];
   return {
     program: script,
-    log: (level, text) => writeAgentLog(env, tag, level, text, level === 'err'),
+    log: (level, text, isExitReason) => writeAgentLog(env, tag, level, text, isExitReason === true),
     background(task, args, context) {
       const child = spawn(process.execPath, [...command, ...args], {
         env: { ...context.env, [backgroundVariable]: task, [actionVariable]: context.action },
