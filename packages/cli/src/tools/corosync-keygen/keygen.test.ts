@@ -14,8 +14,12 @@ async function keygen(...argv: string[]) {
   let stdout = '';
   let stderr = '';
   const io = {
-    stdout: (text: string) => void (stdout += text),
-    stderr: (text: string) => void (stderr += text),
+    stdout(text: string) {
+      stdout += text;
+    },
+    stderr(text: string) {
+      stderr += text;
+    },
     readStdin: async () => '',
     env: {},
     isTty: false,
