@@ -4,9 +4,9 @@ import type { HoldCancel, MergeDetect } from '../codec/membership.ts';
 import { deliverUpTo, updateAru } from './delivery.ts';
 import { enterGather } from './gather.ts';
 import { mergeIds } from './id-sets.ts';
+import { resendToken } from './resend.ts';
 import type { RingState } from './ring-state.ts';
 import { seqBefore } from './sequence.ts';
-import { resendToken } from './token.ts';
 
 /** Ordinary messages of the new ring that are kept until this node installs it. More than any window sends at once. */
 const HELD_BACK_LIMIT = 1024;

@@ -21,9 +21,10 @@ import type { TotemConfig, TotemMember, TotemTimings } from '../config.ts';
 import { receiveCommitToken } from './commit.ts';
 import { consensusExpired, enterGather, receiveJoin, sendJoin, sendLeave } from './gather.ts';
 import { receiveHoldCancel, receiveMcast, receiveMergeDetect } from './messages.ts';
+import { releaseHeldToken, resendToken } from './resend.ts';
 import { type RingHost, RingState } from './ring-state.ts';
 import { RingTimers } from './ring-timers.ts';
-import { receiveToken, releaseHeldToken, resendToken } from './token.ts';
+import { receiveToken } from './token.ts';
 
 const HEALTH_PERIOD_MS = 1500;
 const CONTINUOUS_GATHER_LIMIT = 3;
