@@ -383,6 +383,50 @@ describe('tools', () => {
   });
 });
 
+describe('a join', () => {
+  it('is not begun anew by answers that come twice or too late', () => {
+    const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);
+    const seen: Element[] = [];
+    cluster.connect(
+      { node: 'lb1', group: 'crmd', trackQuorum: false, autoReap: true },
+      { message: ({ element: message }) => seen.push(message), peerChanged() {}, disconnected() {} },
+    );
+    start('lb1');
+    start('lb2');
+    time.advance(3000);
+    const dc = nodes['lb1'] as SimulatedNode;
+    expect(dc.controller.state).toBe('S_IDLE');
+    const answers = seen.filter((each) => ['join_request', 'join_confirm'].includes(attr(each, 'crm_task') ?? ''));
+    expect(answers.length).toBeGreaterThanOrEqual(4);
+    for (const answer of answers) {
+      dc.reactor.enter(() => dc.controller.handleMessage(answer));
+      expect(dc.controller.state).toBe('S_IDLE');
+    }
+  });
+
+  it('takes one round when a node comes to an idle cluster', () => {
+    const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);
+    const offers: string[] = [];
+    start('lb1');
+    time.advance(21_000);
+    cluster.connect(
+      { node: 'lb1', group: 'crmd', trackQuorum: false, autoReap: true },
+      {
+        message: ({ element: message }) => {
+          if (attr(message, 'crm_task') === 'join_offer') offers.push(attr(message, 'join_id') ?? '');
+        },
+        peerChanged() {},
+        disconnected() {},
+      },
+    );
+    start('lb2');
+    time.advance(1000);
+    expect(states(nodes)).toEqual({ lb1: 'S_IDLE', lb2: 'S_NOT_DC' });
+    expect(new Set(offers).size).toBe(1);
+    expect(offers.length).toBeLessThanOrEqual(3);
+  });
+});
+
 describe('what goes wrong', () => {
   it('keeps asking a scheduler that is not there', () => {
     let there = false;

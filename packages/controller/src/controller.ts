@@ -74,7 +74,7 @@ export class Controller {
     const membership = new Membership({ context, leader });
     const scheduling = new Scheduling({ context });
     const executor = new ExecutorInterface({ context, acknowledge: (to, data) => routing.acknowledge(to, data) });
-    const routing = new Routing({ context, executor, follower, shutDown: () => this.#shutDown('a request') });
+    const routing = new Routing({ context, executor, leader, follower, shutDown: () => this.#shutDown('a request') });
     const readConfiguration = (done?: () => void): void => this.#readConfiguration(done);
     const takeover = new Takeover({
       context,

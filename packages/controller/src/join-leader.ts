@@ -123,6 +123,28 @@ export class JoinLeader {
     });
   }
 
+  /**
+   * Whether a `join_request` or `join_confirm` answers something that was answered already, or an older round. A node
+   * that was offered twice (it appeared, and announced itself) answers twice: only one answer may move the round, or
+   * each round would begin the next.
+   */
+  isStale(message: Element): boolean {
+    const name = attr(message, 'src') ?? '';
+    const peer = this.#context.cluster?.peerByName(name);
+    if (peer === undefined) return true;
+    const { phase } = this.#context.info(peer);
+    const isCurrent = attr(message, 'join_id') === String(this.#joinId);
+    const stale =
+      attr(message, 'crm_task') === 'join_confirm'
+        ? phase !== joinPhase.finalized
+        : !isCurrent || phase >= joinPhase.integrated;
+    if (stale) {
+      const fields = { node: name, join: attr(message, 'join_id'), current: this.#joinId, phase };
+      this.#context.log.debug(fields, `join: ${attr(message, 'crm_task')} of ${name} is of no use any more`);
+    }
+    return stale;
+  }
+
   /** DC_JOIN_PROCESS_REQ: a `join_request`. */
   processRequest(message: Element): void {
     const name = attr(message, 'src') ?? '';

@@ -5,10 +5,12 @@ import type { Context } from './context.ts';
 import type { ExecutorInterface } from './executor/executor-interface.ts';
 import type { Requester } from './executor/operation.ts';
 import type { JoinFollower } from './join-follower.ts';
+import type { JoinLeader } from './join-leader.ts';
 
 export interface RoutingDeps {
   readonly context: Context;
   readonly executor: ExecutorInterface;
+  readonly leader: JoinLeader;
   readonly follower: JoinFollower;
   /** SIGTERM's effect, for `start_shutdown`. */
   shutDown(): void;
@@ -18,12 +20,14 @@ export interface RoutingDeps {
 export class Routing {
   readonly #context: Context;
   readonly #executor: ExecutorInterface;
+  readonly #leader: JoinLeader;
   readonly #follower: JoinFollower;
   readonly #shutDown: () => void;
 
   constructor(deps: RoutingDeps) {
     this.#context = deps.context;
     this.#executor = deps.executor;
+    this.#leader = deps.leader;
     this.#follower = deps.follower;
     this.#shutDown = deps.shutDown;
   }
@@ -135,8 +139,12 @@ export class Routing {
     vote: (message) => this.#countVote(message),
     'no-vote': (message) => this.#countVote(message),
     join_announce: (message) => this.#raiseForDc('I_NODE_JOIN', message),
-    join_request: (message) => this.#raiseForDc('I_JOIN_REQUEST', message),
-    join_confirm: (message) => this.#raiseForDc('I_JOIN_RESULT', message),
+    join_request: (message) => {
+      if (!this.#leader.isStale(message)) this.#raiseForDc('I_JOIN_REQUEST', message);
+    },
+    join_confirm: (message) => {
+      if (!this.#leader.isStale(message)) this.#raiseForDc('I_JOIN_RESULT', message);
+    },
     join_offer: (message) => {
       if (!this.#follower.isOfferAcceptable(message)) return;
       this.#context.fsa.raise('I_JOIN_OFFER', `offer of ${attr(message, 'src')}`, { data: { message } });
