@@ -12,12 +12,13 @@ import {
   type Logger,
   paths,
 } from '@sanode/runtime';
+import { ProcessExitWatcher } from '@sanode/runtime/process-exit';
 import type { ChildSpec } from './children.ts';
 import type { ChildExit } from './supervisor.ts';
 
 const probeTimeoutMs = 2000;
-/** How often a process that is no child of ours is looked at. */
-const foreignPollMs = 500;
+/** Before a program that could not be started is tried again. */
+const retryMs = 500;
 
 /** Events of {@link ChildProcesses}. */
 export interface ChildProcessEvents {
@@ -31,6 +32,7 @@ export class ChildProcesses {
   readonly #log: Logger;
   readonly #events: ChildProcessEvents;
   readonly #account: Account | undefined;
+  #watcher: ProcessExitWatcher | undefined;
 
   constructor(deps: { log: Logger; events: ChildProcessEvents }) {
     this.#log = deps.log;
@@ -59,18 +61,18 @@ export class ChildProcesses {
     } catch (error) {
       if (!(error instanceof DaemonMissingError)) throw error;
       this.#log.error({ child: spec.name }, error.message);
-      setTimeout(() => this.#events.exited(spec.name, { code: undefined, signal: undefined }), foreignPollMs);
+      setTimeout(() => this.#events.exited(spec.name, { code: undefined, signal: undefined }), retryMs);
       return;
     }
     child.once('error', (error) => {
       this.#log.error({ err: error, child: spec.name }, `${spec.name} can't be started`);
       if (child.pid === undefined) {
-        setTimeout(() => this.#events.exited(spec.name, { code: undefined, signal: undefined }), foreignPollMs);
+        setTimeout(() => this.#events.exited(spec.name, { code: undefined, signal: undefined }), retryMs);
       }
     });
     if (child.pid === undefined) return;
     const { pid } = child;
-    this.#log.info({ child: spec.name, pid }, `${spec.name} started`);
+    this.#log.info({ child: spec.name, childPid: pid }, `${spec.name} started`);
     child.once('exit', (code, signal) => {
       this.#events.exited(spec.name, { code: code ?? undefined, signal: signal ?? undefined });
     });
@@ -105,15 +107,8 @@ export class ChildProcesses {
   }
 
   #watch(name: string, pid: number): void {
-    const timer = setInterval(() => {
-      try {
-        process.kill(pid, 0);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EPERM') return;
-        clearInterval(timer);
-        this.#events.exited(name, { code: undefined, signal: undefined });
-      }
-    }, foreignPollMs);
+    this.#watcher ??= new ProcessExitWatcher();
+    this.#watcher.watch(pid, () => this.#events.exited(name, { code: undefined, signal: undefined }));
   }
 }
 

@@ -124,7 +124,10 @@ export class Supervisor {
       const pid = running.get(child.spec.name);
       if (pid === undefined) this.#spawn(child);
       else {
-        this.#host.log.info({ child: child.spec.name, pid }, `${child.spec.name} runs already and is taken over`);
+        this.#host.log.info(
+          { child: child.spec.name, childPid: pid },
+          `${child.spec.name} runs already and is taken over`,
+        );
         this.spawned(child.spec.name, pid);
       }
     }
@@ -176,7 +179,7 @@ export class Supervisor {
       child.failedChecks = 0;
       if (!child.ready) {
         child.ready = true;
-        this.#host.log.info({ child: name, pid: child.pid }, `${name} is ready`);
+        this.#host.log.info({ child: name, childPid: child.pid }, `${name} is ready`);
         this.#checkReady();
       }
       this.#probeLater(child, checkIntervalMs);
@@ -271,7 +274,7 @@ export class Supervisor {
       return;
     }
     const { name } = child.spec;
-    this.#host.log.error({ child: name, pid: child.pid }, `${name} does not answer: killing it`);
+    this.#host.log.error({ child: name, childPid: child.pid }, `${name} does not answer: killing it`);
     if (child.pid !== undefined) this.#host.kill(child.pid, 'SIGKILL');
   }
 
@@ -291,11 +294,11 @@ export class Supervisor {
     if (next.stopping) return;
     next.stopping = true;
     const pid = next.pid as number;
-    this.#host.log.info({ child: next.spec.name, pid }, `stopping ${next.spec.name}`);
+    this.#host.log.info({ child: next.spec.name, childPid: pid }, `stopping ${next.spec.name}`);
     this.#host.kill(pid, 'SIGTERM');
     if (!next.spec.escalates) return;
     next.timer = this.#host.setTimer(stopTimeoutMs, () => {
-      this.#host.log.error({ child: next.spec.name, pid }, `${next.spec.name} does not stop: killing it`);
+      this.#host.log.error({ child: next.spec.name, childPid: pid }, `${next.spec.name} does not stop: killing it`);
       this.#host.kill(pid, 'SIGSEGV');
     });
   }
