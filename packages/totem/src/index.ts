@@ -7,7 +7,14 @@ export {
   validateTotemTimings,
 } from './config.ts';
 export { TotemGroup } from './group.ts';
-export { type NodeTotem, type NodeTotemOptions, openUdpuTotem, type TotemHandlers } from './node-totem.ts';
+export {
+  multicastGroupOf,
+  type NodeTotem,
+  type NodeTotemOptions,
+  openUdpuTotem,
+  type TotemHandlers,
+} from './node-totem.ts';
+export type { MulticastOptions } from './transport-udpu.ts';
 export {
   type ConfigurationChange,
   formatRingId,

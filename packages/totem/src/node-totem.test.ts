@@ -8,6 +8,7 @@ import {
   type ConfigurationChange,
   deriveTotemTimings,
   formatRingId,
+  multicastGroupOf,
   type NodeTotem,
   openUdpuTotem,
   type TotemMessage,
@@ -151,6 +152,10 @@ describe('rings over real sockets', () => {
     await vi.waitFor(() => expect(one.fatal).toHaveLength(1), 5000);
     expect(one.fatal[0]).toContain('203.0.113.7');
   });
+});
+
+it('derives a multicast group from the name of the cluster', () => {
+  expect(multicastGroupOf('ha_cluster')).toBe('239.192.148.73');
 });
 
 describe('the stored ring sequence number', () => {

@@ -2,13 +2,15 @@ import { type Logger, NodeHost, type Reactor, type Timer } from '@sanode/runtime
 import type { TotemConfig, TotemMember } from './config.ts';
 import { TotemGroup } from './group.ts';
 import { RingStore } from './ring-store.ts';
-import { UdpuTransport } from './transport-udpu.ts';
+import { type MulticastOptions, UdpuTransport } from './transport-udpu.ts';
 import type { ConfigurationChange, QueueLevel, TotemHost, TotemMessage } from './types.ts';
 
 /** What a daemon adds to a {@link TotemConfig} to run the ring over UDPU. */
 export interface NodeTotemOptions extends TotemConfig {
   /** `mcastport` of link 0. */
   readonly port: number;
+  /** Transport `udp`; absent: `udpu`. */
+  readonly multicast?: MulticastOptions | undefined;
   /** Where `ringid_NODEID` lies. */
   readonly stateDirectory: string;
 }
@@ -25,6 +27,17 @@ export interface TotemHandlers {
   fatal(reason: string): void;
 }
 
+/**
+ * The multicast group that stands for a cluster's name when `mcastaddr` is absent (totem.md 4), IPv4.
+ * @param link number of the link, 0 for udp
+ */
+export function multicastGroupOf(clusterName: string, link = 0): string {
+  let id = 0;
+  for (const byte of Buffer.from(clusterName)) id = (id * 2 + byte) >>> 0;
+  id = ((id & 0xffff) + link) & 0xffff;
+  return `239.192.${id >> 8}.${id % 255}`;
+}
+
 /** A ring that runs on this machine. */
 export interface NodeTotem {
   readonly group: TotemGroup;
@@ -35,7 +48,7 @@ export interface NodeTotem {
 }
 
 /**
- * Runs a ring over unicast UDP on real sockets, timers and files. All handlers run in `deps.reactor`.
+ * Runs a ring over unicast UDP (or multicast, with `options.multicast`) on real sockets, timers and files. All handlers run in `deps.reactor`.
  * @throws {Error} when the state directory cannot be used
  */
 export function openUdpuTotem(
@@ -54,6 +67,7 @@ export function openUdpuTotem(
       port: options.port,
       blockUnlistedIps: options.timings.blockUnlistedIps,
       downcheckMs: options.timings.downcheckMs,
+      multicast: options.multicast,
     },
     {
       packet: (packet, from) => group.receive(packet, from),

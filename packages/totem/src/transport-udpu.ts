@@ -13,6 +13,15 @@ const FIRST_CHECK_MS = 100;
 /** Turns of the event loop that afterWaitingDatagrams waits at most: on a busy ring something always comes. */
 const DRAIN_TURNS_LIMIT = 50;
 
+/** How packets for everybody go over multicast UDP (totem.md 4); absent: one copy for each member (3.3). */
+export interface MulticastOptions {
+  /** `mcastaddr`, or 255.255.255.255 when `broadcast`. */
+  readonly groupAddress: string;
+  readonly broadcast: boolean;
+  /** 0 .. 255 */
+  readonly ttl: number;
+}
+
 /** Settings of a {@link UdpuTransport}. */
 export interface UdpuOptions {
   readonly nodeId: number;
@@ -23,6 +32,8 @@ export interface UdpuOptions {
   readonly blockUnlistedIps: boolean;
   /** Period of the interface check while the ring has one member, in ms. */
   readonly downcheckMs: number;
+  /** Transport `udp`. block_unlisted_ips does not apply to it. */
+  readonly multicast?: MulticastOptions | undefined;
 }
 
 /** What a transport tells. All are called as events of the reactor. */
@@ -37,6 +48,7 @@ export interface TransportHandlers {
 
 /**
  * Totem over unicast UDP (totem.md 3): one socket that receives everything and sends tokens, one that sends the rest.
+ * With `multicast` it is transport udp (4): what is for everybody goes to a group, which has a socket of its own.
  * What the node sends to itself does not take the way through the kernel: it is handed over after the current handler.
  */
 export class UdpuTransport {
@@ -47,6 +59,7 @@ export class UdpuTransport {
   #local: LocalAddress | undefined;
   #tokenSocket: Socket | undefined;
   #sendSocket: Socket | undefined;
+  #groupSocket: Socket | undefined;
   #up = false;
   #closed = false;
   #alone = true;
@@ -103,7 +116,8 @@ export class UdpuTransport {
     }
     const address = this.#addressOf.get(nodeId);
     if (address === undefined || this.#tokenSocket === undefined) return;
-    const socket = this.#tokenSocket;
+    // Over multicast everything leaves from one socket (totem.md 4).
+    const socket = this.#options.multicast === undefined ? this.#tokenSocket : (this.#sendSocket as Socket);
     this.#reactor.effect(() => this.#send(socket, packet, address));
   }
 
@@ -111,7 +125,9 @@ export class UdpuTransport {
   multicast(packet: Buffer): void {
     this.#reactor.effect(() => {
       if (this.#up && this.#sendSocket !== undefined) {
-        for (const peer of this.#peers) this.#send(this.#sendSocket, packet, peer.address);
+        const { multicast } = this.#options;
+        if (multicast !== undefined) this.#send(this.#sendSocket, packet, multicast.groupAddress);
+        else for (const peer of this.#peers) this.#send(this.#sendSocket, packet, peer.address);
       }
       this.#receiveOwn(packet);
     });
@@ -204,28 +220,61 @@ export class UdpuTransport {
 
   async #openSockets(local: LocalAddress): Promise<void> {
     this.#closeSockets();
-    const token = await this.#bind(local.address, this.#options.port);
-    const send = await this.#bind(local.address, 0);
-    token.on('message', (packet, remote) => this.#received(packet, remote));
+    const { multicast, port } = this.#options;
+    const token = await this.#bind(local.address, port);
+    this.#tokenSocket = token;
+    const send = await this.#bind(local.address, multicast === undefined ? 0 : port - 1);
+    this.#sendSocket = send;
     // Nobody sends there on purpose; what comes is dropped like any stray datagram.
     send.on('message', () => {});
-    this.#tokenSocket = token;
-    this.#sendSocket = send;
+    if (multicast === undefined) token.on('message', (packet, remote) => this.#received(packet, remote));
+    else {
+      await this.#joinGroup(multicast, send, local.address);
+      token.on('message', (packet, remote) => this.#receivedToken(packet, remote, DRAIN_TURNS_LIMIT));
+    }
     this.#local = local;
     this.#up = true;
     if (this.#closed) this.#closeSockets();
   }
 
+  async #joinGroup(multicast: MulticastOptions, send: Socket, address: string): Promise<void> {
+    const group = await this.#bind(multicast.groupAddress, this.#options.port, true);
+    this.#groupSocket = group;
+    group.on('message', (packet, remote) => this.#received(packet, remote));
+    if (multicast.broadcast) {
+      send.setBroadcast(true);
+      return;
+    }
+    group.addMembership(multicast.groupAddress, address);
+    // This node's own copies take the short way.
+    send.setMulticastLoopback(false);
+    send.setMulticastTTL(multicast.ttl);
+    send.setMulticastInterface(address);
+  }
+
+  /** A token overtakes the messages before it, as it has a socket of its own: it waits until those are read (totem.md 4). */
+  #receivedToken(packet: Buffer, remote: RemoteInfo, turnsLeft: number): void {
+    const before = this.#receivedCount;
+    setImmediate(() => {
+      if (this.#closed) return;
+      if (turnsLeft > 0 && this.#receivedCount !== before) this.#receivedToken(packet, remote, turnsLeft - 1);
+      else this.#received(packet, remote);
+    });
+  }
+
   #closeSockets(): void {
     this.#tokenSocket?.close();
     this.#sendSocket?.close();
+    this.#groupSocket?.close();
     this.#tokenSocket = undefined;
     this.#sendSocket = undefined;
+    this.#groupSocket = undefined;
   }
 
   #received(packet: Buffer, remote: RemoteInfo): void {
     this.#receivedCount += 1;
-    if (this.#options.blockUnlistedIps && !this.#listed.has(remote.address)) {
+    const { blockUnlistedIps, multicast } = this.#options;
+    if (blockUnlistedIps && multicast === undefined && !this.#listed.has(remote.address)) {
       this.#log.debug({}, `Packet rejected from ${remote.address}`);
       return;
     }
@@ -233,10 +282,10 @@ export class UdpuTransport {
   }
 
   /** Binds, with patience: an address that was just set may need a moment. */
-  async #bind(address: string, port: number): Promise<Socket> {
+  async #bind(address: string, port: number, shared = false): Promise<Socket> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await bindOnce(address, port, this.#log);
+        return await bindOnce(address, port, shared, this.#log);
       } catch (error) {
         if (attempt === BIND_ATTEMPTS || this.#closed) {
           throw new Error(`cannot bind to ${address} port ${port}: ${(error as Error).message}`);
@@ -247,10 +296,11 @@ export class UdpuTransport {
   }
 }
 
-function bindOnce(address: string, port: number, log: Logger): Promise<Socket> {
+function bindOnce(address: string, port: number, shared: boolean, log: Logger): Promise<Socket> {
   const family = isIPv6(address) ? 6 : 4;
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
+    reuseAddr: shared,
     recvBufferSize: SOCKET_BUFFER_BYTES,
     sendBufferSize: SOCKET_BUFFER_BYTES,
     // All addresses are numeric: no detour through the resolver, so that sending stays synchronous and in order.
