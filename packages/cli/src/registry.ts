@@ -6,6 +6,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   crm_attribute: () => import('./tools/crm_attribute/index.ts'),
   crm_failcount: () => import('./tools/crm_failcount/index.ts'),
   crm_mon: () => import('./tools/crm_mon/index.ts'),
+  crm_simulate: () => import('./tools/crm_simulate/index.ts'),
   crm_standby: () => import('./tools/crm_standby/index.ts'),
   crm_verify: () => import('./tools/crm_verify/index.ts'),
   'corosync-cfgtool': () => import('./tools/corosync-cfgtool/index.ts'),

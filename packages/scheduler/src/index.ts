@@ -25,4 +25,8 @@ export {
 } from './model/resource.ts';
 export { parseRole, Role, roleText } from './model/role.ts';
 export type { FailedOperation, Message, WorkingSet } from './model/working-set.ts';
+export { showClusterStatus } from './output/cluster-status.ts';
+export { dotText } from './output/dot.ts';
+export { ListText } from './output/text.ts';
+export { transitionSummary } from './output/transition-summary.ts';
 export { type ScheduleOptions, type ScheduleResult, schedule, scheduleWorkingSet, unpack } from './schedule.ts';

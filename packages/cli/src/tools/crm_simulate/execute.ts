@@ -1,0 +1,210 @@
+import { type ListText, type WorkingSet, withDescendants } from '@sanode/scheduler';
+import { attr, childElements, type Element, firstChild } from '@sanode/xml';
+import { type Failure, recordFailure } from './inject.ts';
+import type { Agent, SimulatedCib } from './status.ts';
+
+/** Priority that goes on after an abort. */
+const infinity = 1_000_000;
+
+interface Synapse {
+  readonly priority: number;
+  readonly actions: readonly Element[];
+  /** Ids of what has to be confirmed first. */
+  readonly inputs: Map<string, boolean>;
+  failed: boolean;
+  executed: boolean;
+}
+
+export interface Execution {
+  readonly status: 'complete' | 'terminated' | 'stopped';
+}
+
+/** Carries out a transition on the simulated status, and prints each step (scheduler-3 20.4). */
+export class Simulator {
+  readonly #set: WorkingSet;
+  readonly #cib: SimulatedCib;
+  readonly #failures: readonly Failure[];
+  readonly #text: ListText | undefined;
+  readonly #names: Set<string>;
+  readonly #nowSeconds: number;
+  #aborted = false;
+
+  constructor(
+    deps: { set: WorkingSet; cib: SimulatedCib; text: ListText | undefined },
+    options: { failures: readonly Failure[]; nowSeconds: number },
+  ) {
+    this.#set = deps.set;
+    this.#cib = deps.cib;
+    this.#text = deps.text;
+    this.#failures = options.failures;
+    this.#nowSeconds = options.nowSeconds;
+    this.#names = new Set();
+    for (const top of this.#set.resources) {
+      for (const each of withDescendants(top)) {
+        this.#names.add(each.id);
+        if (each.historyId !== undefined) this.#names.add(each.historyId);
+      }
+    }
+  }
+
+  run(graph: Element): Execution {
+    const synapses = childElements(graph, 'synapse').map(readSynapse);
+    const waiting = new Map<string, Synapse[]>();
+    for (const synapse of synapses) {
+      for (const id of synapse.inputs.keys()) waiting.set(id, [...(waiting.get(id) ?? []), synapse]);
+    }
+    let fired = true;
+    let skipped = false;
+    while (fired) {
+      fired = false;
+      skipped = false;
+      for (const synapse of synapses) {
+        if (synapse.executed || synapse.failed || ![...synapse.inputs.values()].every((done) => done)) continue;
+        const isPseudo = synapse.actions.every((action) => action.name === 'pseudo_event');
+        if (this.#aborted && !isPseudo && synapse.priority < infinity) {
+          skipped = true;
+          continue;
+        }
+        synapse.executed = true;
+        fired = true;
+        for (const action of synapse.actions) this.#fire(action, waiting.get(attr(action, 'id') ?? '') ?? []);
+      }
+    }
+    if (synapses.every((synapse) => synapse.executed)) return { status: 'complete' };
+    return { status: this.#aborted || skipped ? 'stopped' : 'terminated' };
+  }
+
+  #fire(action: Element, waiting: readonly Synapse[]): void {
+    const id = attr(action, 'id') ?? '';
+    const ok = this.#execute(action);
+    for (const synapse of waiting) {
+      if (synapse.executed) continue;
+      if (ok || synapse.priority >= infinity) synapse.inputs.set(id, true);
+      else synapse.failed = true;
+    }
+    if (!ok) this.#aborted = true;
+  }
+
+  #execute(action: Element): boolean {
+    if (action.name === 'pseudo_event') {
+      const node = attr(action, 'on_node');
+      this.#text?.item(`Pseudo action:   ${attr(action, 'operation_key')}${node === undefined ? '' : ` on ${node}`}`);
+      return true;
+    }
+    if (action.name === 'crm_event') {
+      if (attr(action, 'operation') === 'stonith') this.#fence(action);
+      else this.#clusterAction(action);
+      return true;
+    }
+    return this.#resourceAction(action);
+  }
+
+  #clusterAction(action: Element): void {
+    const primitive = firstChild(action, 'primitive');
+    const about = primitive === undefined ? '' : ` for ${attr(primitive, 'id')}`;
+    this.#text?.item(`Cluster action:  ${attr(action, 'operation')}${about} on ${attr(action, 'on_node')}`);
+  }
+
+  #fence(action: Element): void {
+    const node = attr(action, 'on_node') ?? '';
+    const op = metaOf(action, 'stonith_action') ?? '';
+    this.#text?.item(`Fencing ${node} (${op})`);
+    if (op === 'on') return;
+    const state = this.#cib.nodeState(node, attr(action, 'on_node_uuid') ?? node);
+    state.set({ in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' });
+    state.forget();
+  }
+
+  #resourceAction(action: Element): boolean {
+    const primitive = firstChild(action, 'primitive');
+    const node = attr(action, 'on_node') ?? '';
+    const task = attr(action, 'operation') ?? '';
+    const id = primitive === undefined ? '' : (attr(primitive, 'id') ?? '');
+    const longId = primitive === undefined ? undefined : attr(primitive, 'long-id');
+    const name = !this.#names.has(id) && longId !== undefined && this.#names.has(longId) ? longId : id;
+    const intervalMs = Number(metaOf(action, 'interval') ?? 0) || 0;
+    const untracked = task === 'delete' || task === 'meta-data';
+    const shown = intervalMs > 0 && !untracked ? `${task}=${intervalMs}` : task;
+    this.#text?.item(`Resource action: ${name.padEnd(15)} ${shown} on ${node}`);
+    if (untracked || primitive === undefined) return true;
+    const agent: Agent = {
+      id,
+      class: attr(primitive, 'class'),
+      provider: attr(primitive, 'provider'),
+      type: attr(primitive, 'type'),
+    };
+    return this.#record(action, { name, id, agent, node, task, intervalMs });
+  }
+
+  #record(
+    action: Element,
+    step: { name: string; id: string; agent: Agent; node: string; task: string; intervalMs: number },
+  ): boolean {
+    const { name, id, agent, node, intervalMs } = step;
+    const routed = attr(action, 'router_node') !== undefined;
+    const state = this.#cib.nodeState(node, routed ? node : (attr(action, 'on_node_uuid') ?? node));
+    const history = state.history([name, id], agent);
+    const task = step.task === 'reload-agent' || step.task === 'reload' ? 'start' : step.task;
+    const target = metaOf(action, 'op_target_rc') ?? '0';
+    const failure = this.#failures.find(
+      (each) =>
+        each.task === step.task &&
+        each.node.toLowerCase() === node.toLowerCase() &&
+        each.intervalMs === intervalMs &&
+        (each.resource === name || each.resource === id),
+    );
+    const code = failure === undefined ? Number(target) : failure.code;
+    if (failure !== undefined) {
+      this.#text?.info(`Pretending action ${attr(action, 'id')} failed with rc=${failure.code}`);
+      recordFailure(this.#set, state, failure, this.#nowSeconds);
+    }
+    const callId = history.highestCallId + 1;
+    const key = `${callId}:-1:${target}:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`;
+    history.record(entryId(id, task, intervalMs, action), {
+      operation_key: `${id}_${task}_${intervalMs}`,
+      operation: task,
+      'crm-debug-origin': 'crm_simulate',
+      crm_feature_set: attr(firstChild(action, 'attributes') ?? action, 'crm_feature_set'),
+      'transition-key': key,
+      'transition-magic': `0:${code};${key}`,
+      'exit-reason': '',
+      on_node: node,
+      'call-id': String(callId),
+      'rc-code': String(code),
+      'op-status': '0',
+      interval: String(intervalMs),
+      'last-rc-change': String(this.#nowSeconds),
+      'exec-time': '0',
+      'queue-time': '0',
+      migrate_source: metaOf(action, 'migrate_source'),
+      migrate_target: metaOf(action, 'migrate_target'),
+    });
+    return failure === undefined;
+  }
+}
+
+function entryId(id: string, task: string, intervalMs: number, action: Element): string {
+  if (task === 'notify') return `${id}_${metaOf(action, 'notify_type')}_notify_${metaOf(action, 'notify_operation')}_0`;
+  if (task === 'cancel') return `${id}_cancel_${intervalMs}`;
+  if (intervalMs > 0 || task === 'migrate_to' || task === 'migrate_from') return `${id}_${task}_${intervalMs}`;
+  return `${id}_last_0`;
+}
+
+function metaOf(action: Element, name: string): string | undefined {
+  const attributes = firstChild(action, 'attributes');
+  return attributes === undefined ? undefined : attr(attributes, `CRM_meta_${name}`);
+}
+
+function readSynapse(element: Element): Synapse {
+  const inputs = new Map<string, boolean>();
+  for (const trigger of childElements(firstChild(element, 'inputs') ?? element, 'trigger')) {
+    for (const action of childElements(trigger)) inputs.set(attr(action, 'id') ?? '', false);
+  }
+  return {
+    priority: Number(attr(element, 'priority') ?? 0),
+    actions: childElements(firstChild(element, 'action_set') ?? element),
+    inputs,
+    failed: false,
+    executed: false,
+  };
+}
