@@ -2,6 +2,9 @@ import { connectCfg, connectCmap, trackQuorum } from '@sanode/cluster/client';
 import type { Account, Logger } from '@sanode/runtime';
 
 const retryMs = 1000;
+/** How long corosync may take to come up beside us at boot, and how often it is tried. */
+const startPatienceMs = 10_000;
+const startRetryMs = 100;
 
 /** Follows whether corosync is there. */
 export class CorosyncLink {
@@ -27,6 +30,20 @@ export class CorosyncLink {
     );
     this.#connection = connection;
     await this.#authorize();
+  }
+
+  /** Connects; tries again for a while, as corosync may be just starting. @throws {Error} when it does not run */
+  async connectSoon(lost: (reason: string) => void): Promise<void> {
+    const endMs = performance.now() + startPatienceMs;
+    for (;;) {
+      try {
+        await this.connect(lost);
+        return;
+      } catch (error) {
+        if (performance.now() > endMs) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, startRetryMs));
+    }
   }
 
   /** Tries once a second until it is connected or closed. */

@@ -90,7 +90,7 @@ function answerPing(): ReturnType<typeof element> {
 
 prepareFolders(processes.account, log);
 try {
-  await corosync.connect(lost);
+  await corosync.connectSoon(lost);
 } catch (error) {
   log.fatal({ err: error }, 'corosync does not run here: start it first');
   process.exit(exitUnavailable);
