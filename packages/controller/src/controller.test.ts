@@ -383,6 +383,35 @@ describe('tools', () => {
   });
 });
 
+describe('a replaced CIB', () => {
+  it('makes all join anew, so that the status is true again', () => {
+    const { time, nodes, start } = lab(['lb1', 'lb2']);
+    start('lb1');
+    start('lb2');
+    time.advance(3000);
+    const dc = nodes['lb1'] as SimulatedNode;
+    configure(dc);
+    time.advance(500);
+    const root = dc.cib.cib;
+    const epoch = Number(attr(root, 'epoch')) + 1;
+    const emptied = {
+      ...root,
+      attributes: new Map([...root.attributes, ['epoch', String(epoch)]]),
+      children: root.children.map((child) =>
+        child.type === 'element' && child.name === 'status' ? element('status') : child,
+      ),
+    };
+    dc.operations.length = 0;
+    nodes['lb2']?.change({ operation: 'cib_replace', data: emptied });
+    time.advance(1000);
+    expect(Object.values(states(nodes)).sort()).toEqual(['S_IDLE', 'S_NOT_DC']);
+    expect(attr(nodeState(dc, 'lb2'), 'join')).toBe('member');
+    expect(selectElements(dc.cib.cib, '//lrm_rsc_op').length).toBeGreaterThan(1);
+    expect(active()).toEqual(['lb1']);
+    expect(dc.operations).toEqual([]);
+  });
+});
+
 describe('a join', () => {
   it('is not begun anew by answers that come twice or too late', () => {
     const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);

@@ -154,8 +154,19 @@ export class Controller {
   handleDiff(notify: Element): void {
     this.#context.react(() => {
       if (touchesOptions(notify)) this.#readConfiguration();
-      if (this.#context.isDc) this.#context.engine.handleDiff(notify);
+      if (!this.#context.isDc) return;
+      this.#context.engine.handleDiff(notify);
+      if (replacesState(notify)) this.#stateReplaced();
     });
+  }
+
+  /** Somebody put another status or other nodes into the CIB: all join anew, so that it says what is. */
+  #stateReplaced(): void {
+    const { fsa, flags } = this.#context;
+    if (fsa.state === 'S_FINALIZE_JOIN' && flags.has('CIB_ASKED')) return;
+    this.#context.log.warn({}, 'nodes or status were replaced in the CIB: all nodes join anew');
+    writeNodeStates(this.#context, allFlags, 'do_cib_replaced');
+    fsa.raise('I_ELECTION', 'nodes or status were replaced in the CIB');
   }
 
   /** A `<lrmd_notify>` of the executor. */
@@ -355,6 +366,20 @@ export class Controller {
       fsa.raise('I_NODE_JOIN', 'the membership changed since the offers', { front: true });
     }
   }
+}
+
+/** Whether a replacement changed the sections that the controllers write. */
+function replacesState(notify: Element): boolean {
+  const operation = attr(notify, 'cib_op');
+  if (operation !== 'cib_replace' && operation !== 'cib_erase') return false;
+  const diff = descend(notify, 'cib_update_result', 'diff');
+  if (diff === undefined || attr(notify, 'cib_rc') !== '0') return false;
+  return childElements(diff, 'change').some((change) => {
+    const path = attr(change, 'path') ?? '';
+    if (path.startsWith('/cib/status') || path.startsWith('/cib/configuration/nodes')) return true;
+    const made = childElements(change)[0]?.name;
+    return path === '/cib' && (made === 'status' || made === 'configuration');
+  });
 }
 
 /** Whether a change of the CIB is one of the cluster's options. */
