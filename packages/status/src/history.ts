@@ -37,6 +37,12 @@ export function nodeHistories(report: Report): NodeHistory[] {
   return histories;
 }
 
+/** Whether the status section knows any node at all. */
+export function hasNodeStates(report: Report): boolean {
+  const status = descend(report.set.cib, 'status');
+  return status !== undefined && childElements(status, 'node_state').length > 0;
+}
+
 function resourceHistory(report: Report, node: ClusterNode, history: Element): ResourceHistory | undefined {
   const id = attr(history, 'id') ?? '';
   const resource = findResource(report, node, id);

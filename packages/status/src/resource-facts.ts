@@ -83,7 +83,7 @@ export function primitiveLine(report: Report, resource: Resource, style: LineSty
   if (withNode) line += ` ${node?.name}`;
   const probe = failedProbe(report, resource, node);
   if (probe !== undefined) line += ` (${probe}) `;
-  const flags = lineFlags(report, resource, node);
+  const flags = lineFlags(report, resource, style.groupByNode ? undefined : node);
   if (flags.length > 0) line += ` (${flags.join(', ')})`;
   const description = attr(resource.xml, 'description');
   const describes = report.options.release === '2.1' && (style.resourceOnly === true || style.groupByNode || count > 1);

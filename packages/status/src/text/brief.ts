@@ -25,7 +25,7 @@ export function printBrief(
     const count = agents.get(agent) ?? { total: 0, active: new Map() };
     count.total += 1;
     for (const node of resource.activeNodes) {
-      if (!node.online && resource.managed) continue;
+      if (!node.online && !node.unclean && resource.managed) continue;
       if (report.wantsNode(node)) count.active.set(node, (count.active.get(node) ?? 0) + 1);
     }
     agents.set(agent, count);
@@ -46,10 +46,12 @@ function agentLines(
   count: AgentCount,
   style: { byNode: boolean; always: boolean },
 ): string[] {
-  if (!style.byNode) return [`${count.total}\t(${agent}):\tActive `];
   const lines = [...count.active]
     .sort(([a], [b]) => report.byName(a, b))
-    .map(([node, active]) => `${active}${style.always ? `/${count.total}` : ''}\t(${agent}):\tActive ${node.name}`);
+    .map(
+      ([node, active]) =>
+        `${active}${style.always ? `/${count.total}` : ''}\t(${agent}):\tActive ${style.byNode ? node.name : ''}`,
+    );
   if (lines.length === 0 && style.always) return [`0/${count.total}\t(${agent}):\tActive`];
   return lines;
 }

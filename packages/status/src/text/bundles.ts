@@ -1,5 +1,5 @@
 import type { BundleReplica, Resource } from '@sanode/scheduler';
-import type { Report } from '../report.ts';
+import { onWantedNode, type Report } from '../report.ts';
 import { primitiveLine, unmanagedWord } from '../resource-facts.ts';
 import type { TextList } from './list.ts';
 
@@ -32,6 +32,7 @@ function namesPart(report: Report, bundle: Resource): boolean {
 }
 
 function isWanted(report: Report, bundle: Resource, replica: BundleReplica): boolean {
+  if (!onWantedNode(report, replica.container)) return false;
   if (report.options.resources === undefined || report.namesResource(bundle)) return true;
   return partsOf(replica).some((part) => report.namesResource(part));
 }

@@ -1,6 +1,6 @@
 import { type ClusterNode, parseRole, primitivesOf, type Resource, Role } from '@sanode/scheduler';
 import { attr, childElements } from '@sanode/xml';
-import type { Report } from '../report.ts';
+import { onWantedNode, type Report } from '../report.ts';
 import { failedProbe, isActive, isDisabledCollective, unmanagedWord } from '../resource-facts.ts';
 import type { TextList } from './list.ts';
 
@@ -16,6 +16,7 @@ export function printClone(out: TextList, report: Report, clone: Resource, print
   for (const instance of instances) {
     if (!clone.unique && instance.removed && !isActive(instance, false)) continue;
     if (isActive(instance, false)) active += 1;
+    if (!onWantedNode(report, instance)) continue;
     if (printsInFull(report, clone, instance)) print(out, report, instance);
     else if (isActive(instance, false)) addByRole(report, instance, promoted, started);
   }

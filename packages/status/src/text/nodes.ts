@@ -4,6 +4,7 @@ import { nodeKind, type Report } from '../report.ts';
 import { primitiveLine } from '../resource-facts.ts';
 import { printBrief } from './brief.ts';
 import type { TextList } from './list.ts';
+import { isInternal } from './resources.ts';
 
 /** Node List (cli-crm.md 4.4.3). */
 export function printNodes(out: TextList, report: Report): void {
@@ -45,15 +46,15 @@ function nodeLine(report: Report, node: ClusterNode): string {
 }
 
 function printNode(out: TextList, report: Report, node: ClusterNode): void {
-  const { groupByNode, brief } = report.options;
+  const { groupByNode, brief, detail } = report.options;
   if (!groupByNode) {
     out.item(nodeLine(report, node));
     return;
   }
-  const running = report.runningOn(node);
+  const running = report.runningOn(node).filter((resource) => brief || detail || !isInternal(resource));
   if (brief && running.length === 0) return;
   out.begin(nodeLine(report, node));
-  out.begin('Resources', brief || running.length > 0 ? ':' : ':');
+  out.begin('Resources');
   if (brief) printBrief(out, report, running, { byNode: false, always: false });
   else for (const resource of running) out.item(primitiveLine(report, resource, { node, groupByNode: true }));
   out.end();

@@ -39,7 +39,7 @@ function isShown(report: Report, resource: Resource, forBrief: boolean): boolean
   return forBrief && inactive ? true : onWantedNode(report, resource);
 }
 
-function isInternal(resource: Resource): boolean {
+export function isInternal(resource: Resource): boolean {
   return resource.meta.get('internal_rsc') === 'true';
 }
 
@@ -51,7 +51,7 @@ export function printResource(out: TextList, report: Report, resource: Resource)
       out.item(
         primitiveLine(report, resource, {
           node: resource.activeNodes[0],
-          groupByNode: report.options.groupByNode && resource.activeNodes.length > 0,
+          groupByNode: false,
         }),
       );
       return true;
@@ -82,6 +82,7 @@ function printGroup(out: TextList, report: Report, group: Resource): void {
     if (!group.managed) notes.push('unmanaged');
     if (isDisabledCollective(group)) notes.push('disabled');
   }
+  if (!inactive && !byMember && active === 0 && !isActive(group, false)) return;
   out.begin(`Resource Group: ${group.parent === undefined ? group.id : printableGroupId(group)}${annotation(notes)}`);
   if (brief) printBrief(out, report, members, { byNode: true, always: true });
   else {

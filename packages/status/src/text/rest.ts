@@ -1,8 +1,8 @@
-import { Role } from '@sanode/scheduler';
+import { type ClusterNode, Role } from '@sanode/scheduler';
 import { attr, type Element } from '@sanode/xml';
 import { shownAttributes } from '../attributes.ts';
 import { failedActions, failureLine, technicalFailureLine } from '../failures.ts';
-import { intervalOf, nodeHistories, type ResourceHistory } from '../history.ts';
+import { hasNodeStates, intervalOf, nodeHistories, type ResourceHistory } from '../history.ts';
 import { nodeTitle } from '../node-facts.ts';
 import type { Report } from '../report.ts';
 import { localTime, ocfText } from '../texts.ts';
@@ -35,6 +35,7 @@ export function printAttributes(out: TextList, report: Report): void {
 /** Operations, or Migration Summary (cli-crm.md 4.4.6). */
 export function printHistory(out: TextList, report: Report): void {
   const operations = report.shows('operations');
+  if (!hasNodeStates(report)) return;
   out.spacer();
   out.begin(operations ? 'Operations' : 'Migration Summary');
   for (const { node, resources } of nodeHistories(report)) {
@@ -112,16 +113,18 @@ export function printBans(out: TextList, report: Report): void {
   out.begin('Negative Location Constraints');
   for (const ban of bans) {
     const role = ban.promotedOnly ? 'in Promoted role ' : '';
-    out.item(`${ban.id}\tprevents ${ban.resource} from running ${role}on ${ban.node}`);
+    out.item(
+      `${ban.id}\tprevents ${ban.resource} from running ${role}on ${nodeTitle(ban.node, report.options.detail)}`,
+    );
   }
   out.end();
 }
 
-/** A node that a location constraint keeps a resource off. */
+/** A node that a location constraint keeps a resource off; the node filter does not hide it. */
 export interface ShownBan {
   readonly id: string;
   readonly resource: string;
-  readonly node: string;
+  readonly node: ClusterNode;
   readonly weight: number;
   readonly promotedOnly: boolean;
 }
@@ -130,12 +133,12 @@ export function shownBans(report: Report): ShownBan[] {
   return report.set.locations.flatMap((location) => {
     if (!location.id.startsWith(report.options.bansPrefix) || !report.wantsResource(location.resource)) return [];
     return location.nodes.flatMap(({ node, score }) =>
-      score < 0 && report.wantsNode(node)
+      score < 0
         ? [
             {
               id: location.id,
               resource: location.resource.id,
-              node: node.name,
+              node,
               weight: score,
               promotedOnly: location.role === Role.promoted,
             },

@@ -2,7 +2,7 @@ import { type ClusterNode, isGuestNode } from '@sanode/scheduler';
 import { attr, type Element, element } from '@sanode/xml';
 import { shownAttributes } from '../attributes.ts';
 import { type FailedAction, failedActions } from '../failures.ts';
-import { intervalOf, nodeHistories, type ResourceHistory } from '../history.ts';
+import { hasNodeStates, intervalOf, nodeHistories, type ResourceHistory } from '../history.ts';
 import { featureSetOf, isMixedVersion, nodeHealth } from '../node-facts.ts';
 import type { Report } from '../report.ts';
 import { shownBans } from '../text/rest.ts';
@@ -96,7 +96,7 @@ function spanMs(text: string): number {
 
 function nodesElement(report: Report): Element | undefined {
   const nodes = report.set.nodes.filter((node) => report.wantsNode(node));
-  return nodes.length === 0
+  return nodes.length === 0 && report.options.nodes !== undefined
     ? undefined
     : element(
         'nodes',
@@ -148,7 +148,8 @@ function attributesElement(report: Report): Element | undefined {
   return element('node_attributes', {}, children);
 }
 
-function historyElement(report: Report): Element {
+function historyElement(report: Report): Element | undefined {
+  if (!hasNodeStates(report)) return undefined;
   const operations = report.shows('operations');
   const nodes = nodeHistories(report).flatMap(({ node, resources }) => {
     const shown = resources.filter((each) => (operations ? each.operations.length > 0 : each.failCount > 0));
@@ -248,7 +249,7 @@ function bansElement(report: Report): Element | undefined {
     element('ban', {
       id: ban.id,
       resource: ban.resource,
-      node: ban.node,
+      node: ban.node.name,
       weight: ban.weight,
       'promoted-only': ban.promotedOnly,
       master_only: is30 ? undefined : ban.promotedOnly,

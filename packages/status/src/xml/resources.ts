@@ -4,7 +4,8 @@ import { onWantedNode, type Report } from '../report.ts';
 import { agentOf, isActive, isDisabledCollective, pendingText, shownRole } from '../resource-facts.ts';
 
 /** `<resources>`: all of them, or with -n those that are not wholly active (cli-crm.md 4.5). */
-export function resourcesElement(report: Report): Element {
+export function resourcesElement(report: Report): Element | undefined {
+  if (report.resources.length === 0) return undefined;
   const { groupByNode } = report.options;
   const shown = report.resources.filter((resource) => {
     if (resource.removed && !isActive(resource, false)) return false;
@@ -39,7 +40,7 @@ export function primitiveElement(report: Report, resource: Resource): Element {
     {
       id: printableId(resource),
       resource_agent: agentOf(resource),
-      role: shownRole(resource),
+      role: pendingText(resource) ?? shownRole(resource),
       target_role: resource.meta.get('target-role'),
       active: isActive(resource, true),
       orphaned: resource.removed,
@@ -49,7 +50,7 @@ export function primitiveElement(report: Report, resource: Resource): Element {
       failed: resource.failed,
       failure_ignored: resource.ignoreFailure,
       nodes_running_on: nodes.length,
-      pending: pendingText(resource) ?? (resource.pendingAction === 'monitor' ? 'Monitoring' : undefined),
+      pending: resource.pendingAction === 'monitor' ? 'Monitoring' : undefined,
       locked_to: resource.lockNode?.name,
     },
     nodes.map((node) => nodeReference(node)),
@@ -111,7 +112,9 @@ function cloneElement(report: Report, clone: Resource): Element {
 function bundleElement(report: Report, bundle: Resource): Element {
   const data = bundle.bundle;
   const replicas = (data?.replicas ?? []).filter(
-    (replica) => report.namesResource(bundle) || partsOf(replica).some((part) => report.namesResource(part)),
+    (replica) =>
+      onWantedNode(report, replica.container) &&
+      (report.namesResource(bundle) || partsOf(replica).some((part) => report.namesResource(part))),
   );
   return element(
     'bundle',
