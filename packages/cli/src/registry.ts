@@ -8,6 +8,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   crm_mon: () => import('./tools/crm_mon/index.ts'),
   crm_simulate: () => import('./tools/crm_simulate/index.ts'),
   crm_standby: () => import('./tools/crm_standby/index.ts'),
+  crmadmin: () => import('./tools/crmadmin/index.ts'),
   crm_verify: () => import('./tools/crm_verify/index.ts'),
   'corosync-cfgtool': () => import('./tools/corosync-cfgtool/index.ts'),
   'corosync-cmapctl': () => import('./tools/corosync-cmapctl/index.ts'),

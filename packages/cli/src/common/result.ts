@@ -44,6 +44,11 @@ export class ToolResult {
     this.#request = [settings.tool, ...settings.argv].map(quoteWord).join(' ');
   }
 
+  /** Whether this is the XML document. */
+  get isXml(): boolean {
+    return this.#xml;
+  }
+
   /** One result: a line of text, or an element. */
   add(textLine: string, xml: Element | undefined): void {
     if (!this.#xml) this.#io.stdout(`${textLine}\n`);
