@@ -1,3 +1,4 @@
+import { schedule } from '@sanode/scheduler';
 import { attr, childElements, type Element, parseXml, walk } from '@sanode/xml';
 import type { PcsContext } from './context.ts';
 import { fail } from './errors.ts';
@@ -15,14 +16,29 @@ export function waitSeconds(context: PcsContext): number | undefined {
   return Number(text);
 }
 
-/** Waits until the cluster has nothing left to do (crm_resource --wait). @throws {PcsError} when it takes too long */
-export async function awaitIdle(context: PcsContext, seconds: number): Promise<void> {
+/** Longest wait where no number of seconds was given, s; pause between two looks, ms. */
+const longestWaitSeconds = 3600;
+const pollMs = 300;
+
+/**
+ * Waits until the cluster has nothing left to do: until a transition graph made of its state has no action
+ * (what crm_resource --wait does). @param seconds 0: no limit of its own @throws {PcsError} when it takes too long
+ */
+export async function awaitIdle(context: PcsContext, seconds: number, announced = true): Promise<void> {
   const limit = seconds === 0 ? '' : ` (timeout: ${seconds} second${seconds === 1 ? '' : 's'})`;
-  context.say(`Waiting for the cluster to apply configuration changes${limit}...`);
-  const argv = ['--wait', ...(seconds === 0 ? [] : [`--timeout=${seconds}`])];
-  const { code, stderr } = await context.deps.tool('crm_resource', argv);
-  if (code === 124) fail(`waiting timeout\n\n${stderr.trim()}`);
-  if (code !== 0) fail(`waiting failed: ${stderr.trim()}`);
+  if (announced) context.say(`Waiting for the cluster to apply configuration changes${limit}...`);
+  const deadlineMs = context.deps.nowMs() + (seconds === 0 ? longestWaitSeconds : seconds) * 1000;
+  for (;;) {
+    const { root } = await context.cib();
+    const { graph } = schedule(root, { nowMs: context.deps.nowMs() });
+    const left = [...walk(graph)].filter((part) => part.name === 'rsc_op' || part.name === 'crm_event');
+    if (left.length === 0) return;
+    if (context.deps.nowMs() >= deadlineMs) {
+      const list = left.map((action) => `\t${attr(action, 'operation_key') ?? attr(action, 'operation')}`);
+      fail(['waiting timeout, these actions are still to be done:', ...list.slice(0, 20)].join('\n'));
+    }
+    await context.deps.sleep(pollMs);
+  }
 }
 
 /** Waits, then says where a resource runs. @throws {PcsError} when it should run and does not */

@@ -1,16 +1,19 @@
 import type { Command } from '../context.ts';
 import { clusterCommands, hostCommands, pcsdCommands } from './cluster.ts';
+import { configCommands } from './config.ts';
 import { constraintCommands } from './constraint.ts';
+import { nodeCommands } from './node.ts';
 import { propertyCommands } from './property.ts';
+import { quorumCommands } from './quorum.ts';
 import { resourceCommands } from './resource.ts';
+import { statusCommands } from './status.ts';
 
 /** A group of commands: `pcs GROUP SUB …`. */
 interface Group {
   readonly summary: string;
   readonly commands: Readonly<Record<string, Command>>;
-  /** Command taken when no word follows the group, or an unknown one where `defaultTakesWords`. */
+  /** Command taken when no word follows the group. */
   readonly fallback?: string;
-  readonly defaultTakesWords?: boolean;
 }
 
 const groups: Readonly<Record<string, Group>> = {
@@ -20,6 +23,10 @@ const groups: Readonly<Record<string, Group>> = {
   resource: { summary: 'Manage cluster resources.', commands: resourceCommands, fallback: 'status' },
   constraint: { summary: 'Manage resource constraints.', commands: constraintCommands, fallback: 'config' },
   property: { summary: 'Manage pacemaker properties.', commands: propertyCommands, fallback: 'config' },
+  node: { summary: 'Manage cluster nodes.', commands: nodeCommands },
+  quorum: { summary: 'Manage cluster quorum settings.', commands: quorumCommands, fallback: 'config' },
+  status: { summary: 'View cluster status.', commands: statusCommands, fallback: 'status' },
+  config: { summary: 'View the configuration of the cluster.', commands: configCommands, fallback: 'show' },
 };
 
 /** Help of pcs itself. */
