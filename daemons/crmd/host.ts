@@ -236,6 +236,7 @@ export class CrmdHost extends NodeHost implements ControllerHost {
   #attrdCall(what: string, call: (client: AttrdClient) => Promise<void>): void {
     this.effect(() => {
       this.#attrdQueue = this.#attrdQueue.then(async () => {
+        let told = false;
         while (!this.#ending) {
           try {
             this.#attrd ??= connectAttrd({
@@ -252,7 +253,8 @@ export class CrmdHost extends NodeHost implements ControllerHost {
               return;
             }
             this.#attrd = undefined;
-            this.#log.warn({}, `attrd can't be told ${what} yet: ${ipcProblem(error)}`);
+            if (!told) this.#log.warn({}, `attrd can't be told ${what} yet: ${ipcProblem(error)}`);
+            told = true;
             await new Promise((resolve) => setTimeout(resolve, ATTRD_RETRY_MS));
           }
         }

@@ -412,6 +412,74 @@ describe('a replaced CIB', () => {
   });
 });
 
+describe('a daemon that is started anew', () => {
+  it('finds its resource by a probe and does not touch it', () => {
+    const made = lab(['lb1', 'lb2'], {
+      operate(node, _resource, task) {
+        if (task === 'start') started.add(node);
+        if (task === 'stop') started.delete(node);
+        return { rc: task === 'monitor' && !started.has(node) ? 7 : 0, ms: 5 };
+      },
+    });
+    const { time, cluster, nodes, start } = made;
+    start('lb1');
+    start('lb2');
+    time.advance(3000);
+    configure(nodes['lb1'] as SimulatedNode);
+    time.advance(500);
+    expect(active()).toEqual(['lb1']);
+    const old = nodes['lb1'] as SimulatedNode;
+    old.exit = { code: 1, why: 'killed' };
+    cluster.crash('lb1');
+    cluster.setRings(['lb1', 'lb2']);
+    const again = start('lb1');
+    time.advance(3000);
+    expect(Object.values(states(nodes)).sort()).toEqual(['S_IDLE', 'S_NOT_DC']);
+    expect(again.operations).toContain('monitor web');
+  });
+});
+
+describe('operations', () => {
+  it('that time out or fail are counted, recorded and recovered from', () => {
+    let fail = true;
+    const { time, start } = lab(['lb1'], {
+      operate(node, _resource, task) {
+        if (task === 'start' && fail) {
+          fail = false;
+          return { rc: 1, ms: 5, status: 2 };
+        }
+        if (task === 'start') started.add(node);
+        return { rc: task === 'monitor' && !started.has(node) ? 7 : 0, ms: 5 };
+      },
+    });
+    const node = start('lb1');
+    time.advance(2000);
+    configure(node);
+    time.advance(500);
+    expect(node.attributes.find((each) => each.name === 'fail-count-web#start_0')?.value).toBe('INFINITY');
+    const failure = selectElements(node.cib.cib, "//lrm_rsc_op[@id='web_last_failure_0']")[0] as Element;
+    expect([attr(failure, 'op-status'), attr(failure, 'rc-code')]).toEqual(['2', '1']);
+    expect(node.operations).toEqual(['monitor web', 'start web', 'start web', 'monitor web 10000']);
+  });
+
+  it('that never end are given up by the DC, and written down', () => {
+    const { time, start } = lab(['lb1'], {
+      operate: (_node, _resource, task) => (task === 'start' ? undefined : { rc: 7, ms: 5 }),
+    });
+    const node = start('lb1');
+    time.advance(2000);
+    configure(node);
+    time.advance(79_000);
+    expect(selectElements(node.cib.cib, "//lrm_rsc_op[@crm-debug-origin='controld_record_action_event']")).toEqual([]);
+    time.advance(3_000);
+    const lost = selectElements(
+      node.cib.cib,
+      "//lrm_rsc_op[@exit-reason='Local executor did not return result in time']",
+    );
+    expect(lost.length).toBeGreaterThan(0);
+  });
+});
+
 describe('a join', () => {
   it('is not begun anew by answers that come twice or too late', () => {
     const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);

@@ -1,11 +1,10 @@
-import { cibOption } from '@sanode/cib';
 import { messageData } from '@sanode/messages';
 import { attr, type Element, element } from '@sanode/xml';
 import type { Context } from '../context.ts';
 import { type AgentParameters, agentParameters } from './agent-parameters.ts';
 import { cancelCommand, executeCommand, registerCommand, unregisterCommand } from './commands.ts';
-import { type EntryContext, historyEntries } from './history-entry.ts';
-import { ExecutorMemory, resourceElement } from './memory.ts';
+import { HistoryWriter } from './history-writer.ts';
+import { ExecutorMemory } from './memory.ts';
 import {
   isRecordable,
   needsMetadata,
@@ -22,6 +21,7 @@ const MAX_START_DELAY_MS = 5 * 60_000;
 const working = new Set(['S_NOT_DC', 'S_POLICY_ENGINE', 'S_TRANSITION_ENGINE']);
 const EINPROGRESS = -115;
 const EACCES = -13;
+const ENXIO = -6;
 
 interface InFlight {
   operation: Operation;
@@ -38,11 +38,16 @@ export class ExecutorInterface {
   readonly #registered = new Set<string>();
   readonly #agents = new Map<string, AgentParameters | null>();
   readonly #deleting = new Map<string, Requester>();
+  readonly #history: HistoryWriter;
 
   /** @param deps.acknowledge sends an `lrm_invoke` with this data to who asked */
   constructor(deps: { context: Context; acknowledge: (requester: Requester, data: Element) => void }) {
     this.#context = deps.context;
     this.#acknowledge = deps.acknowledge;
+    this.#history = new HistoryWriter({
+      ...deps,
+      agentOf: (resource) => this.#agents.get(agentKey(resource)) ?? undefined,
+    });
   }
 
   /** Operations that run and are not recurring. */
@@ -88,11 +93,11 @@ export class ExecutorInterface {
         { resource: operation.resource.id, task: operation.task },
         `${operation.task} of ${operation.resource.id}: ${refusal}`,
       );
-      this.#answer({ ...operation, status: status.invalid, rc: 1, exitReason: refusal });
+      this.#history.answer({ ...operation, status: status.invalid, rc: 1, exitReason: refusal });
       return;
     }
     if (operation.intervalMs > 0 && operation.startDelayMs > MAX_START_DELAY_MS) {
-      this.#answer({ ...operation, status: status.done, rc: operation.targetRc });
+      this.#history.answer({ ...operation, status: status.done, rc: operation.targetRc });
     }
     this.#withAgent(operation, () => this.#run(operation));
   }
@@ -152,7 +157,7 @@ export class ExecutorInterface {
       },
       `${operationKey(resource.id, task, intervalMs)}: asked of the executor`,
     );
-    if (isRecordable(task) && this.#context.options.recordPending) this.#writeHistory(operation);
+    if (isRecordable(task) && this.#context.options.recordPending) this.#history.write(operation);
     const entry: InFlight = { operation, removeFor: undefined };
     this.#inFlight.add(entry);
     this.#context.host.executor(executeCommand(operation), (reply) =>
@@ -246,72 +251,13 @@ export class ExecutorInterface {
     const lastFailureIsSame = this.memory.lastFailureIs(resource.id, task, intervalMs);
     this.memory.record(operation);
     if (operation.status !== status.cancelled) {
-      if (isRecordable(task)) this.#writeHistory(operation);
-      else this.#answer(operation);
-    } else if (intervalMs === 0) this.#answer(operation);
+      if (isRecordable(task)) this.#history.write(operation);
+      else this.#history.answer(operation);
+    } else if (intervalMs === 0) this.#history.answer(operation);
     else if (entry.removeFor !== undefined) {
-      this.#removeEntry(operation);
-      if (lastFailureIsSame) this.#answer({ ...operation, requester: entry.removeFor });
+      this.#history.remove(operation);
+      if (lastFailureIsSame) this.#history.answer({ ...operation, requester: entry.removeFor });
     }
-  }
-
-  #entryContext(resource: ResourceDefinition, origin: string): EntryContext {
-    return {
-      node: this.#context.localName,
-      origin,
-      featureSet: this.#context.clusterFeatureSet,
-      escaping: this.#context.digestEscaping,
-      agent: this.#agents.get(agentKey(resource)) ?? undefined,
-    };
-  }
-
-  #ownState(origin: string, resources: Element): Element {
-    const { localUuid, localName } = this.#context;
-    const lrm = element('lrm', { id: localUuid }, [resources]);
-    return element('node_state', { id: localUuid, uname: localName, 'crm-debug-origin': origin }, [lrm]);
-  }
-
-  #writeHistory(operation: Operation): void {
-    const origin = 'do_update_resource';
-    const entries = historyEntries(operation, this.#entryContext(operation.resource, origin));
-    const resources = element('lrm_resources', {}, [resourceElement(operation.resource, entries)]);
-    const { state } = this.#context.fsa;
-    const local = state === 'S_ELECTION' || state === 'S_PENDING' ? cibOption.scopeLocal : 0;
-    this.#context.cib({
-      operation: 'cib_modify',
-      section: 'status',
-      data: element('status', {}, [this.#ownState(origin, resources)]),
-      options: cibOption.quorumOverride | local,
-    });
-  }
-
-  /** Direct acknowledgement: the result goes to who asked, not into the CIB (9.4). */
-  #answer(operation: Operation): void {
-    const origin = 'controld_ack_event_directly';
-    const entries = historyEntries(operation, this.#entryContext(operation.resource, origin));
-    const resources = element('lrm_resources', {}, [element('lrm_resource', { id: operation.resource.id }, entries)]);
-    this.#acknowledge(operation.requester, this.#ownState(origin, resources));
-  }
-
-  #removeEntry(operation: Operation): void {
-    const { resource, task, intervalMs } = operation;
-    const key = operationKey(resource.id, task, intervalMs);
-    this.#context.cib(
-      {
-        operation: 'cib_delete',
-        section: 'status',
-        data: element('lrm_rsc_op', {
-          id: key,
-          'call-id': operation.callId,
-          'transition-key': operation.transitionKey,
-        }),
-        options: cibOption.quorumOverride,
-      },
-      (reply) => {
-        if (reply.rc < 0)
-          this.#context.log.warn({ key, rc: reply.rc }, `the entry of ${key} was not removed (${reply.rc})`);
-      },
-    );
   }
 
   #cancelRecurring(id: string): void {
@@ -341,8 +287,8 @@ export class ExecutorInterface {
     );
     if (found.length === 0) {
       const { transitionKey: _, ...gone } = { ...read, task, intervalMs };
-      this.#removeByKey(id, task, intervalMs);
-      this.#answer({ ...gone, transitionKey: read.transitionKey, task: 'cancel', status: status.done, rc: 0 });
+      this.#history.removeByKey(id, task, intervalMs);
+      this.#history.answer({ ...gone, transitionKey: read.transitionKey, task: 'cancel', status: status.done, rc: 0 });
       return;
     }
     for (const each of found) {
@@ -357,18 +303,6 @@ export class ExecutorInterface {
     }
   }
 
-  #removeByKey(id: string, task: string, intervalMs: number): void {
-    const key = operationKey(id, task, intervalMs);
-    this.#context.cib(
-      {
-        operation: 'cib_delete',
-        section: `//node_state[@uname='${this.#context.localName}']//lrm_resource[@id='${id}']/lrm_rsc_op[@id='${key}']`,
-        options: cibOption.xpath | cibOption.quorumOverride,
-      },
-      () => {},
-    );
-  }
-
   #fail(data: Element, requester: Requester, user: string | undefined): void {
     const read = readOperation(withOperation(data, 'asyncmon'), requester, this.#nowS());
     if (typeof read === 'string') {
@@ -376,7 +310,7 @@ export class ExecutorInterface {
       return;
     }
     if (user !== undefined && user !== 'root' && user !== 'hacluster') {
-      this.#answer({
+      this.#history.answer({
         ...read,
         status: status.error,
         rc: 4,
@@ -388,8 +322,8 @@ export class ExecutorInterface {
     const failure = { ...read, intervalMs: 0, transitionKey: undefined, callId: 0 };
     const operation = { ...failure, status: status.done, rc: 1, targetRc: 0, exitReason: 'Simulated failure' };
     this.memory.record(operation);
-    this.#writeHistory(operation);
-    this.#answer({ ...read, status: status.done, rc: 0, targetRc: 0 });
+    this.#history.write(operation);
+    this.#history.answer({ ...read, status: status.done, rc: 0, targetRc: 0 });
   }
 
   #delete(data: Element, requester: Requester, user: string | undefined): void {
@@ -418,44 +352,20 @@ export class ExecutorInterface {
     const definition = asked?.resource ?? this.memory.definition(id);
     this.memory.forget(id);
     for (const each of [...this.#inFlight]) if (each.operation.resource.id === id) this.#inFlight.delete(each);
-    this.#context.cib(
-      {
-        operation: 'cib_delete',
-        section: `//node_state[@uname='${this.#context.localName}']/lrm/lrm_resources/lrm_resource[@id='${id}']`,
-        options: cibOption.xpath | cibOption.quorumOverride,
-        ...(user === undefined ? {} : { user }),
-      },
-      (reply) => {
-        const rc = reply.rc === EACCES ? 4 : reply.rc < 0 && reply.rc !== -6 ? 1 : 0;
-        if (definition !== undefined && asked !== undefined) {
-          this.#answer({
-            ...asked,
-            status: rc === 0 ? status.done : status.error,
-            rc,
-            targetRc: 0,
-            callId: 0,
-            runTimeS: 0,
-            rcChangeS: 0,
-          });
-        }
-        if (requester.system !== 'tengine' && rc === 0) this.#noteRefresh();
-      },
-    );
-  }
-
-  /** Property `last-lrm-refresh`: makes the scheduler look again. */
-  #noteRefresh(): void {
-    const pair = element('nvpair', {
-      id: 'cib-bootstrap-options-last-lrm-refresh',
-      name: 'last-lrm-refresh',
-      value: this.#nowS(),
-    });
-    const set = element('cluster_property_set', { id: 'cib-bootstrap-options' }, [pair]);
-    this.#context.cib({
-      operation: 'cib_modify',
-      section: 'crm_config',
-      data: element('crm_config', {}, [set]),
-      options: cibOption.quorumOverride,
+    this.#history.removeResource(id, user, (rcOfCib) => {
+      const rc = rcOfCib === EACCES ? 4 : rcOfCib < 0 && rcOfCib !== ENXIO ? 1 : 0;
+      if (definition !== undefined && asked !== undefined) {
+        this.#history.answer({
+          ...asked,
+          status: rc === 0 ? status.done : status.error,
+          rc,
+          targetRc: 0,
+          callId: 0,
+          runTimeS: 0,
+          rcChangeS: 0,
+        });
+      }
+      if (requester.system !== 'tengine' && rc === 0) this.#history.noteRefresh();
     });
   }
 
@@ -467,14 +377,7 @@ export class ExecutorInterface {
     }
     this.memory.clear();
     this.#inFlight.clear();
-    this.#context.cib(
-      {
-        operation: 'cib_delete',
-        section: `//node_state[@uname='${this.#context.localName}']/lrm`,
-        options: cibOption.xpath | cibOption.multiple | cibOption.quorumOverride | cibOption.scopeLocal,
-      },
-      () => this.#acknowledge(requester, element('probe_again')),
-    );
+    this.#history.removeAll(() => this.#acknowledge(requester, element('probe_again')));
   }
 
   #noRemote(data: Element, requester: Requester, node: string): void {
@@ -482,26 +385,18 @@ export class ExecutorInterface {
     const reason = `Local node has no connection to remote node ${node}`;
     this.#context.log.error({ node }, reason);
     if (typeof read === 'string') return;
-    this.#answer({ ...read, status: status.notConnected, rc: 1, exitReason: reason });
+    this.#history.answer({ ...read, status: status.notConnected, rc: 1, exitReason: reason });
   }
 
   /** `clear_failcount`: the last failure is forgotten here and in the CIB. */
   forgetFailure(id: string, task: string | undefined, intervalMs: number | undefined): void {
     this.memory.forgetFailure(id, task, intervalMs);
-    const byKey = task === undefined ? '' : ` and @operation_key='${operationKey(id, task, intervalMs ?? 0)}'`;
-    this.#context.cib(
-      {
-        operation: 'cib_delete',
-        section: `//node_state[@uname='${this.#context.localName}']//lrm_resource[@id='${id}']/lrm_rsc_op[@id='${id}_last_failure_0'${byKey}]`,
-        options: cibOption.xpath | cibOption.quorumOverride,
-      },
-      () => {},
-    );
+    this.#history.removeFailure(id, task, intervalMs);
   }
 
   /** `<lrm_resources>` for the join confirmation. */
   snapshot(): Element {
-    return this.memory.snapshot((resource) => this.#entryContext(resource, 'build_active_RAs'));
+    return this.memory.snapshot((resource) => this.#history.entryContext(resource, 'build_active_RAs'));
   }
 
   /** The executor is gone: what was asked of it will not be answered. */
