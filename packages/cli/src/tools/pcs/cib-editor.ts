@@ -22,10 +22,14 @@ export class CibEditor {
     return firstChild(this.root, 'configuration') ?? fail('the CIB has no configuration section');
   }
 
-  /** A section of the configuration; made, empty, where it is missing. */
+  /** A section of the configuration to look at; an empty one, outside the document, where it is missing. */
   section(name: string): Element {
-    const found = descend(this.root, 'configuration', name);
-    return found ?? this.append(this.configuration, element(name));
+    return descend(this.root, 'configuration', name) ?? element(name);
+  }
+
+  /** A section of the configuration to change; made, empty, where it is missing. */
+  ensureSection(name: string): Element {
+    return descend(this.root, 'configuration', name) ?? this.append(this.configuration, element(name));
   }
 
   /** First element of the configuration, in document order, that passes. */

@@ -57,9 +57,9 @@ export class Reports {
     return this.#errors.length > 0;
   }
 
-  /** @throws {PcsError} with everything found and the closing line, when there was an error */
-  finish(): void {
-    if (this.#errors.length > 0) throw new PcsError([...this.#errors, unableToContinue]);
+  /** @throws {PcsError} with everything found, and (unless told not to) the closing line, when there was an error */
+  finish(closing = true): void {
+    if (this.#errors.length > 0) throw new PcsError(closing ? [...this.#errors, unableToContinue] : this.#errors);
   }
 }
 

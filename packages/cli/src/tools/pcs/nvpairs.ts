@@ -27,13 +27,13 @@ export function makeSet(tag: string, id: string, options: ReadonlyMap<string, st
 
 /**
  * Sets, changes and (empty value) removes nvpairs of a set. Present pairs keep their ids.
- * @param idLength characters of the name used for a new pair's id
+ * @param style idLength: characters of the name used for a new pair's id; sorted: new pairs by name (default), else as given
  */
 export function updateSet(
   editor: CibEditor,
   set: Element,
   options: ReadonlyMap<string, string>,
-  idLength: number = Number.POSITIVE_INFINITY,
+  style: { idLength?: number; sorted?: boolean } = {},
 ): Element {
   let at = set;
   const fresh: string[] = [];
@@ -48,8 +48,8 @@ export function updateSet(
     at = { ...at, children };
   }
   const taken = new Set<string>();
-  for (const name of fresh.sort(compareText)) {
-    const id = editor.uniqueId(sanitizeId(`${attr(set, 'id')}-${name.slice(0, idLength)}`), taken);
+  for (const name of style.sorted === false ? fresh : fresh.sort(compareText)) {
+    const id = editor.uniqueId(sanitizeId(`${attr(set, 'id')}-${name.slice(0, style.idLength)}`), taken);
     taken.add(id);
     at = { ...at, children: [...at.children, element('nvpair', { id, name, value: options.get(name) })] };
   }

@@ -69,7 +69,7 @@ function replaceSection(editor: CibEditor, scope: string, source: string, file: 
   const wrapped = parseSection(source, file);
   const section = wrapped.name === 'cib' ? sectionOf(wrapped, scope) : wrapped.name === scope ? wrapped : undefined;
   if (section === undefined) fail(`'${file}' has no section '${scope}'`);
-  const present = sectionOf(editor.root, scope) ?? editor.section(scope);
+  const present = sectionOf(editor.root, scope) ?? editor.ensureSection(scope);
   editor.replace(present, section as Element);
 }
 

@@ -73,7 +73,7 @@ export async function addColocation(context: PcsContext, words: readonly string[
   constrainable(context, editor, other);
   if (positional?.startsWith('-') === true) warnDash(context, positional);
   const bothRoles = role !== undefined || otherRole !== undefined;
-  const id = chosenId(editor, options, `colocation-${resource}-${other}-${score}`);
+  const id = chosenId(editor, options, `colocation-${resource}-${other}-${positional ?? 'INFINITY'}`);
   allow(options, ['influence', 'id', 'node-attribute']);
   options.delete('id');
   refuseDuplicate(context, editor, 'rsc_colocation', (present) => {
@@ -90,7 +90,7 @@ export async function addColocation(context: PcsContext, words: readonly string[
     ...Object.fromEntries(options),
     id,
   });
-  editor.append(editor.section('constraints'), constraint);
+  editor.append(editor.ensureSection('constraints'), constraint);
   await context.save(editor);
 }
 
@@ -172,14 +172,14 @@ export async function addOrder(context: PcsContext, words: readonly string[]): P
     ),
   );
   const id = chosenId(editor, options, `order-${first}-${then}-${kind ?? options.get('score') ?? 'mandatory'}`);
-  const shown = new Map<string, string>([...options].filter(([name]) => name !== 'kind'));
-  for (const [name, value] of Object.entries(actionOptions)) shown.set(name, value);
-  const text = [...shown].sort(([a], [b]) => compareText(a, b)).map(([name, value]) => `${name}=${value}`);
+  const given = (name: string): string[] => (options.has(name) ? [`${name}=${options.get(name)}`] : []);
+  const others = [...options.keys()].filter((name) => name !== 'id' && name !== 'kind').sort(compareText);
+  const text = [...given('id'), `first-action=${firstAction}`, `then-action=${thenAction}`, ...others.flatMap(given)];
   context.say(`Adding ${first} ${then} (kind: ${kind ?? 'Mandatory'}) (Options: ${text.join(' ')})`);
   options.delete('id');
   if (known !== undefined) options.set('kind', known);
   const constraint = element('rsc_order', { first, then, ...actionOptions, ...Object.fromEntries(options), id });
-  editor.append(editor.section('constraints'), constraint);
+  editor.append(editor.ensureSection('constraints'), constraint);
   await context.save(editor);
 }
 
@@ -245,7 +245,7 @@ export async function addSet(
       set.ids.map((ref) => element('resource_ref', { id: ref })),
     );
   });
-  editor.append(editor.section('constraints'), element(tag, { ...Object.fromEntries(whole), id }, children));
+  editor.append(editor.ensureSection('constraints'), element(tag, { ...Object.fromEntries(whole), id }, children));
   await context.save(editor);
 }
 
@@ -273,6 +273,6 @@ export async function addTicket(context: PcsContext, words: readonly string[]): 
     'rsc-role': role === undefined ? undefined : schemaRole(editor, role),
     'loss-policy': policy,
   };
-  editor.append(editor.section('constraints'), element('rsc_ticket', attributes));
+  editor.append(editor.ensureSection('constraints'), element('rsc_ticket', attributes));
   await context.save(editor);
 }

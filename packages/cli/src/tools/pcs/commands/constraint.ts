@@ -161,7 +161,10 @@ function addLocationElement(
     }
   }
   const id = givenId ?? editor.uniqueId(sanitizeId(`location-${about.name}-${attributes.node}-${attributes.score}`));
-  editor.append(editor.section('constraints'), element('rsc_location', { ...about.attributes, ...attributes, id }));
+  editor.append(
+    editor.ensureSection('constraints'),
+    element('rsc_location', { ...about.attributes, ...attributes, id }),
+  );
 }
 
 /** Warns with `-f`; refuses unknown nodes on a running cluster. */
@@ -191,7 +194,7 @@ async function addLocationRule(context: PcsContext, target: string, words: reado
   const id = given ?? editor.uniqueId(sanitizeId(`location-${about.name}`));
   const discovery = options.get('resource-discovery');
   const attributes = { id, ...about.attributes, 'resource-discovery': discovery };
-  const constraint = editor.append(editor.section('constraints'), element('rsc_location', attributes));
+  const constraint = editor.append(editor.ensureSection('constraints'), element('rsc_location', attributes));
   addRule(editor, constraint, parseRule(expression), ruleAttributes(context, editor, options));
   await context.save(editor);
 }
@@ -266,11 +269,13 @@ async function removeOrder(context: PcsContext, ids: readonly string[]): Promise
   if (ids.length === 0) usage();
   const editor = await context.cib();
   let removed = false;
-  for (const constraint of childElements(editor.section('constraints'), 'rsc_order')) {
-    const involved = ids.some((id) => attr(constraint, 'first') === id || attr(constraint, 'then') === id);
+  for (const constraint of childElements(editor.section('constraints'))) {
+    const involved =
+      constraint.name === 'rsc_order' &&
+      ids.some((id) => attr(constraint, 'first') === id || attr(constraint, 'then') === id);
     const next = involved ? null : withoutMembers(constraint, ids);
     if (next === constraint) continue;
-    removed = true;
+    if (constraint.name === 'rsc_order') removed = true;
     editor.replace(constraint, next);
   }
   if (!removed) fail('No matching resources found in ordering list');

@@ -18,9 +18,9 @@ export function setDefaults(editor: CibEditor, section: DefaultsSection, options
   if (set === undefined) {
     if ([...options.values()].every((value) => value === '')) return;
     const fresh = element('meta_attributes', { id: editor.uniqueId(`${section}-meta_attributes`) });
-    set = editor.append(editor.section(section), fresh);
+    set = editor.append(editor.ensureSection(section), fresh);
   }
-  updateSet(editor, set, options, shortNameLength);
+  updateSet(editor, set, options, { idLength: shortNameLength });
 }
 
 /** `pcs resource defaults …` and `pcs resource op defaults …` (cli-pcs.md 10). */
@@ -63,7 +63,9 @@ async function sets(context: PcsContext, section: DefaultsSection, words: readon
     const [id, ...changes] = rest;
     if (id === undefined) usage();
     const runs = groupByKeywords(changes, ['meta']);
-    updateSet(editor, findSet(editor, section, id), parseOptions(runs[1]?.words ?? []), shortNameLength);
+    updateSet(editor, findSet(editor, section, id), parseOptions(runs[1]?.words ?? []), {
+      idLength: shortNameLength,
+    });
   } else {
     usage();
   }
@@ -78,12 +80,12 @@ function createSet(editor: CibEditor, section: DefaultsSection, words: readonly 
   if (given !== undefined && editor.byId(given) !== undefined) fail(`'${given}' already exists`);
   const id = given ?? editor.uniqueId(`${section}-meta_attributes`);
   const score = head.get('score');
-  const set = editor.append(editor.section(section), element('meta_attributes', { id, score }));
+  const set = editor.append(editor.ensureSection(section), element('meta_attributes', { id, score }));
   const rule = runs.find((run) => run.keyword === 'rule');
   const withRule =
     rule === undefined ? set : addRule(editor, set, parseDefaultsRule(rule.words, section), { score: 'INFINITY' });
   const meta = runs.find((run) => run.keyword === 'meta');
-  updateSet(editor, withRule, parseOptions(meta?.words ?? []), shortNameLength);
+  updateSet(editor, withRule, parseOptions(meta?.words ?? []), { idLength: shortNameLength });
 }
 
 function findSet(editor: CibEditor, section: DefaultsSection, id: string): Element {

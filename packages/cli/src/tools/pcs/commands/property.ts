@@ -30,6 +30,8 @@ export const propertyCommands: Readonly<Record<string, Command>> = {
     usage: '    unset <property> ... [--force]\n        Remove properties from the configuration.\n',
     run: unsetProperties,
   },
+  list: { options: ['f', 'all', 'defaults'], usage: '    list\n        Old form of config.\n', run: listOld },
+  show: { options: ['f', 'all', 'defaults'], usage: '    show\n        Old form of config.\n', run: listOld },
   config: {
     options: ['f', 'all', 'defaults'],
     usage:
@@ -60,7 +62,7 @@ async function setProperties(context: PcsContext, words: readonly string[]): Pro
   }
   reports.finish();
   for (const change of elsewhere) change();
-  if (here.size > 0) updateSet(editor, propertySet(editor), here, shortNameLength);
+  if (here.size > 0) updateSet(editor, propertySet(editor), here, { idLength: shortNameLength, sorted: false });
   await context.save(editor);
 }
 
@@ -95,6 +97,11 @@ async function listProperties(context: PcsContext, words: readonly string[]): Pr
   }
 }
 
+async function listOld(context: PcsContext, words: readonly string[]): Promise<void> {
+  context.deprecated("This command is deprecated and will be removed. Please use 'pcs property config' instead.");
+  await listProperties(context, words);
+}
+
 function firstPropertySet(configuration: Element): Element | undefined {
   const section = configuration.children.find((child) => child.type === 'element' && child.name === 'crm_config');
   if (section === undefined || section.type !== 'element') return undefined;
@@ -106,7 +113,7 @@ export function propertySet(editor: CibEditor): Element {
   const found = firstPropertySet(editor.configuration);
   if (found !== undefined) return found;
   const fresh = element('cluster_property_set', { id: editor.uniqueId('cib-bootstrap-options') });
-  const section = editor.section('crm_config');
+  const section = editor.ensureSection('crm_config');
   editor.replace(section, withChildren(section, [...section.children, fresh]));
   return fresh;
 }

@@ -182,11 +182,12 @@ function makePrimitive(
     meta.set('target-role', 'Stopped');
   }
   const { standard, provider, type } = agent.name;
-  return element('primitive', { id: plan.id, class: standard, type, provider }, [
-    makeSet('instance_attributes', editor.uniqueId(`${plan.id}-instance_attributes`), plan.options),
-    makeSet('meta_attributes', editor.uniqueId(`${plan.id}-meta_attributes`), meta),
-    operationsElement(editor, plan.id, [...plan.operations, ...added]),
-  ]);
+  const instance = makeSet('instance_attributes', editor.uniqueId(`${plan.id}-instance_attributes`), plan.options);
+  const metaSet = makeSet('meta_attributes', editor.uniqueId(`${plan.id}-meta_attributes`), meta);
+  // A resource that is only made disabled has its meta attributes in front, as the reference writes them.
+  const sets = plan.meta.size === 0 ? [metaSet, instance] : [instance, metaSet];
+  const operations = operationsElement(editor, plan.id, [...plan.operations, ...added]);
+  return element('primitive', { id: plan.id, class: standard, type, provider }, [...sets, operations]);
 }
 
 function place(context: PcsContext, editor: CibEditor, plan: Plan, primitive: Element): void {
@@ -195,11 +196,11 @@ function place(context: PcsContext, editor: CibEditor, plan: Plan, primitive: El
   if (group !== undefined) {
     placeInGroup(context, editor, group, primitive);
   } else if (wrapper === undefined) {
-    editor.append(editor.section('resources'), primitive);
+    editor.append(editor.ensureSection('resources'), primitive);
   } else if (wrapper.keyword === 'bundle') {
     placeInBundle(editor, wrapper.words, primitive);
   } else {
-    editor.append(editor.section('resources'), cloneOf(context, editor, wrapper, primitive));
+    editor.append(editor.ensureSection('resources'), cloneOf(context, editor, wrapper, primitive));
   }
 }
 
@@ -229,7 +230,7 @@ function placeInGroup(context: PcsContext, editor: CibEditor, groupId: string, p
     const problem = idProblem(groupId, 'group name');
     if (problem !== undefined) fail(problem);
     if (beside !== undefined) fail(`there is no resource '${beside}' in the group '${groupId}'`);
-    editor.append(editor.section('resources'), element('group', { id: groupId }, [primitive]));
+    editor.append(editor.ensureSection('resources'), element('group', { id: groupId }, [primitive]));
     return;
   }
   if (present.name !== 'group') fail(`'${groupId}' is not a group`);

@@ -83,7 +83,7 @@ async function checkOptions(
     }
   }
   validateOperations(operations, description, reports, (text) => context.deprecated(text));
-  reports.finish();
+  reports.finish(false);
 }
 
 /** An operation that was updated takes the place of the first of its name, or of the one with its interval. */
@@ -94,12 +94,14 @@ function replaceOperation(editor: CibEditor, id: string, plan: ReturnType<typeof
     holder === undefined ? [] : childElements(holder, 'op').filter((op) => attr(op, 'name') === plan.name);
   const interval = seconds(plan.attributes.get('interval') ?? '');
   const old = present.find((op) => seconds(attr(op, 'interval') ?? '') === interval) ?? present[0];
-  if (old !== undefined) editor.remove(old);
-  const now = mustFind(editor, id);
-  const operations = childElements(now, 'operations')[0];
+  if (old !== undefined) editor.replace(old, element('op', {}));
+  const placeholder = editor.find((candidate) => candidate.name === 'op' && candidate.attributes.size === 0);
   const kept = old === undefined ? plan.attributes : new Map([...keptOptions(old), ...plan.attributes]);
   const op = operationElement(editor, id, { ...plan, attributes: kept }, new Set());
-  if (operations === undefined) editor.append(now, element('operations', {}, [op]));
+  const now = mustFind(editor, id);
+  const operations = childElements(now, 'operations')[0];
+  if (placeholder !== undefined) editor.replace(placeholder, op);
+  else if (operations === undefined) editor.append(now, element('operations', {}, [op]));
   else editor.append(operations, op);
 }
 
@@ -246,9 +248,23 @@ export async function cloneResource(
   if (parent !== undefined) fail(`cannot clone resource '${id}', it is in ${parent.name} '${attr(parent, 'id')}'`);
   const clone = cloneOf(context, editor, { keyword, words: options }, resource);
   editor.remove(resource);
-  editor.append(editor.section('resources'), clone);
+  editor.append(editor.ensureSection('resources'), clone);
+  renameInConstraints(editor, id, attr(clone, 'id') as string);
   await context.save(editor);
   if (wait !== undefined) await awaitRunning(context, id, wait, true);
+}
+
+/** Constraints about a resource that is a clone now are about the clone. */
+function renameInConstraints(editor: CibEditor, from: string, to: string): void {
+  const names = ['rsc', 'with-rsc', 'first', 'then'];
+  for (;;) {
+    const found = childElements(editor.section('constraints')).find((constraint) =>
+      names.some((name) => attr(constraint, name) === from),
+    );
+    if (found === undefined) return;
+    const changes = names.filter((name) => attr(found, name) === from).map((name) => [name, to]);
+    editor.replace(found, withAttributes(found, Object.fromEntries(changes)));
+  }
 }
 
 /** `resource unclone R`. */
@@ -317,7 +333,7 @@ function addToGroup(context: PcsContext, editor: CibEditor, groupId: string, ids
   const members = ids.map((id) => mustFind(editor, id));
   for (const id of ids) takeOut(editor, id);
   if (editor.byId(groupId) === undefined) {
-    editor.append(editor.section('resources'), element('group', { id: groupId }, members));
+    editor.append(editor.ensureSection('resources'), element('group', { id: groupId }, members));
     return;
   }
   const ordered = context.has('after') ? [...members].reverse() : members;
@@ -370,18 +386,11 @@ function removeFromGroup(editor: CibEditor, groupId: string, ids: readonly strin
     editor.replace(present, leaving[0] as Element);
     return;
   }
-  const section = editor.section('resources');
   const children = present.children.filter((child) => !leaving.includes(child as Element));
-  const replaced = kept.length === 0 ? [] : [withChildren(present, children)];
-  const top = parent ?? present;
-  const position = section.children.indexOf(top);
-  if (parent === undefined)
-    editor.replace(section, withChildren(section, section.children.toSpliced(position, 1, ...replaced, ...leaving)));
-  else {
-    editor.replace(present, withChildren(present, children));
-    const now = editor.section('resources');
-    editor.replace(now, withChildren(now, [...now.children, ...leaving]));
-  }
+  if (kept.length === 0) editor.remove(present);
+  else editor.replace(present, withChildren(present, children));
+  const section = editor.ensureSection('resources');
+  editor.replace(section, withChildren(section, [...section.children, ...leaving]));
 }
 
 /** `resource ungroup G [R…]`. */

@@ -44,7 +44,10 @@ function addConstraint(editor: CibEditor, target: Target, kind: 'prefer' | 'ban'
   if (old !== undefined) editor.remove(old);
   const role = target.promoted ? schemaRole(editor, 'Promoted') : 'Started';
   const score = kind === 'prefer' ? 'INFINITY' : '-INFINITY';
-  editor.append(editor.section('constraints'), element('rsc_location', { id, rsc: target.id, role, node, score }));
+  editor.append(
+    editor.ensureSection('constraints'),
+    element('rsc_location', { id, rsc: target.id, role, node, score }),
+  );
   return id;
 }
 
