@@ -5,6 +5,14 @@ export default defineConfig({
     projects: [
       {
         test: {
+          name: 'cts',
+          include: ['test/cts/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 180_000,
+        },
+      },
+      {
+        test: {
           name: 'unit',
           include: ['{packages,daemons,agents,scripts}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],

@@ -52,7 +52,7 @@ function addPairs(set: Element, input: RuleInput, table: Map<string, string>): v
     const name = attr(pair, 'name');
     const value = attr(pair, 'value');
     if (name === undefined || value === undefined) continue;
-    if (value.toLowerCase() === '#default' && table.has(name)) table.delete(name);
+    if (value.toLowerCase() === '#default') table.delete(name);
     else if (!table.has(name)) table.set(name, value);
   }
 }

@@ -165,7 +165,7 @@ function priorityDelaySeconds(set: WorkingSet, node: ClusterNode): number {
   return toSeconds(set.options.priorityFencingDelayMs);
 }
 
-/** Whether a node's unfencing is still to be done. */
+/** Whether a node has been unfenced since it came up. */
 export function isUnfenced(node: ClusterNode): boolean {
   const value = node.attributes.get('#node-unfenced');
   return value !== undefined && value !== '0';

@@ -121,7 +121,7 @@ export function createBundleProbe(set: WorkingSet, bundle: Resource, node: Clust
       created = true;
       if (data?.replicasPerHost === 1) orderOtherContainers(set, bundle, container);
     }
-    if (remote !== undefined && remote.kind.createProbe(set, remote, node)) {
+    if (remote?.kind.createProbe(set, remote, node) === true) {
       created = true;
       const probe = resourceActions(remote, node, 'monitor', false)[0];
       if (probe !== undefined) addOrdering(set, task(container, 'start'), { action: probe }, Order.nestedProbe);

@@ -41,5 +41,5 @@ export function orderVersusUnfencing(
   if (!(resource.fenceDevice && set.unfencingEnabled) && !resource.needsUnfencing) return;
   const unfence = fencingAction(set, node, 'on', true, undefined, false);
   relate(unfence, action, flag);
-  if (isUnfenced(node)) triggerUnfencing(set, undefined, node, `required by ${resource.id} ${action.task}`);
+  if (!isUnfenced(node)) triggerUnfencing(set, undefined, node, `required by ${resource.id} ${action.task}`);
 }

@@ -35,6 +35,7 @@ function healthOf(set: WorkingSet, node: ClusterNode, base: number): number {
 export function shownHealth(set: WorkingSet, node: ClusterNode): number {
   const { red, yellow, green } = set.options.healthScores;
   let worst = 1;
+  if (set.options.healthStrategy === 'none') return worst;
   for (const [name, value] of node.attributes) {
     if (!name.startsWith('#health')) continue;
     const text = value.toLowerCase();

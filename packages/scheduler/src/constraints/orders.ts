@@ -103,12 +103,8 @@ function expandEnds(set: WorkingSet, xml: Element): Element | undefined {
     configError(set, `Ignoring constraint '${attr(xml, 'id')}': '${unknown}' is no resource, template or tag`);
     return undefined;
   }
-  const copy = withAttributes(xml, {
-    first: undefined,
-    then: undefined,
-    'first-action': undefined,
-    'then-action': undefined,
-  });
+  const replaced = ['first', 'then', 'first-action', 'then-action'];
+  const copy = withAttributes(xml, Object.fromEntries(replaced.map((name) => [name, undefined])));
   const sets = [
     setFor(set, first, { action: attr(xml, 'first-action') }),
     setFor(set, then, { action: attr(xml, 'then-action') }),

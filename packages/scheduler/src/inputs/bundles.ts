@@ -221,10 +221,10 @@ function unpackConnection(
   const node = findNode(set, id) ?? addNode(set, id, id, 'remote', -infinity);
   node.entry.score = -infinity;
   node.entry.probeMode = ProbeMode.never;
-  for (const top of [...set.resources, bundle]) {
+  for (const top of set.resources) {
     for (const each of withDescendants(top)) {
       const entry = each.allowed.get(node.id);
-      if (entry === undefined || each === child) continue;
+      if (entry === undefined) continue;
       entry.score = -infinity;
       entry.probeMode = ProbeMode.never;
     }

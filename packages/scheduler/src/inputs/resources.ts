@@ -97,9 +97,10 @@ function readMeta(set: WorkingSet, resource: Resource): void {
   }
   const top = topOf(resource);
   if (top.variant === 'clone') {
-    const unique = top.meta.get('globally-unique');
-    resource.unique = unique !== undefined ? isTrue(unique) : integerAtLeast(top.meta.get('clone-node-max'), 0) > 1;
-    resource.promotable = isTrue(top.meta.get('promotable'));
+    // The resource's own table, which has the clone's values by inheritance.
+    const unique = meta.get('globally-unique');
+    resource.unique = unique !== undefined ? isTrue(unique) : integerAtLeast(meta.get('clone-node-max'), 0) > 1;
+    resource.promotable = isTrue(meta.get('promotable'));
   } else {
     resource.unique = true;
   }

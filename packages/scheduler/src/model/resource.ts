@@ -179,8 +179,9 @@ export function topWithBundle(resource: Resource): Resource {
   return at;
 }
 
+/** Whether a resource is (in) a bundle. */
 export function isBundled(resource: Resource): boolean {
-  return resource.parent !== undefined && topWithBundle(resource).variant === 'bundle';
+  return topWithBundle(resource).variant === 'bundle';
 }
 
 export function isAnonymousClone(resource: Resource): boolean {

@@ -179,7 +179,7 @@ function nested(context: Context, title: string): Context & { close(): void } {
 }
 
 function showGroup(set: WorkingSet, group: Resource, context: Context): void {
-  const inside = nested(context, withFlags(`Resource Group: ${printableId(group)}`, collectiveFlags(group)));
+  const inside = nested(context, withFlags(`Resource Group: ${group.id}`, collectiveFlags(group)));
   for (const member of group.children) showResource(set, member, inside);
   inside.close();
 }

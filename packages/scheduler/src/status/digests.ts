@@ -169,7 +169,11 @@ export function compareDigests(
   intervalMs: number,
 ): { verdict: DigestVerdict; digests: Digests } {
   const digests = calculateDigests(set, resource, task, intervalMs, node, entry);
-  if (digests.restart !== attr(entry, 'op-restart-digest')) return { verdict: 'restart', digests };
+  // Digests are cached by the first entry that is compared, which may have had no restart digest.
+  const restart = attr(entry, 'op-restart-digest');
+  if (restart !== undefined && digests.restart !== undefined && restart !== digests.restart) {
+    return { verdict: 'restart', digests };
+  }
   const recorded = attr(entry, 'op-digest');
   if (recorded === undefined) return { verdict: 'unknown', digests };
   if (recorded === digests.all) return { verdict: 'match', digests };

@@ -170,7 +170,8 @@ function processState(set: WorkingSet, resource: Resource, node: ClusterNode, ac
   if (known && !node.online && !node.maintenance && resource.managed) reportLost(set, resource, node);
   const onFail = node.unclean ? 'ignore' : accumulated;
   reactToFailure(set, resource, node, onFail, known);
-  if (resource.failed && resource.remoteConnection && node.unclean) node.seen = true;
+  const remote = resource.failed && resource.remoteConnection ? findNode(set, resource.id) : undefined;
+  if (remote?.unclean === true) remote.seen = true;
   if (known) {
     addRunning(set, resource, node, accumulated !== 'ignore');
     if (onFail === 'demote' || onFail === 'block') {
@@ -182,7 +183,7 @@ function processState(set: WorkingSet, resource: Resource, node: ClusterNode, ac
   } else if (resource.historyId?.includes(':') === true) {
     resource.historyId = undefined;
   } else {
-    for (const action of findAll(resource.actions, operationKey(resource.id, 'stop', 0), undefined)) {
+    for (const action of findAll(resource.actions, operationKey(resource.id, 'stop', 0), node)) {
       action.set(ActionFlag.optional);
     }
   }

@@ -10,7 +10,7 @@ const minShift = 3;
 function hashOf(key: string): number {
   let hash = 0;
   for (const byte of Buffer.from(key, 'utf8')) hash = (Math.imul(hash, 31) + (byte > 127 ? byte - 256 : byte)) >>> 0;
-  return hash < 2 ? 2 : hash;
+  return Math.max(hash, 2);
 }
 
 interface Slot {

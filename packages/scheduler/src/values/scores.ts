@@ -13,7 +13,7 @@ export function addScores(a: number, b: number): number {
 }
 
 export function clipScore(score: number): number {
-  return score > infinity ? infinity : score < -infinity ? -infinity : score;
+  return Math.min(Math.max(score, -infinity), infinity);
 }
 
 export function scoreText(score: number): string {

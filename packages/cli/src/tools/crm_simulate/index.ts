@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { validateCib } from '@sanode/cib';
+import { schemaNames, validateCib } from '@sanode/cib';
 import { formatUtc, fromEpoch, parseDateTime, toEpoch } from '@sanode/rules';
 import {
   dotText,
@@ -11,7 +11,7 @@ import {
   unpack,
   type WorkingSet,
 } from '@sanode/scheduler';
-import { attr, type Element, printPretty } from '@sanode/xml';
+import { attr, type Element, printPretty, withAttributes } from '@sanode/xml';
 import { exitCode } from '../../common/cib-exit.ts';
 import { type GivenOption, hasOption, lastValue, parseOptions } from '../../common/options.ts';
 import { versionText } from '../../common/version.ts';
@@ -46,16 +46,31 @@ export async function run(argv: string[], io: ToolIo): Promise<number> {
   }
   const input = await readInput(given, io);
   if ('exit' in input) return input.exit;
-  if (attr(input.cib, 'validate-with') === 'none') {
+  if (!isAcceptable(input.cib, io)) return exitCode.config;
+  return new Simulation(given, io, input.live, events).run(input.cib);
+}
+
+/** Whether a CIB conforms to its schema, or to a later one, which it could be upgraded to (scheduler-1 2.2). */
+function isAcceptable(cib: Element, io: ToolIo): boolean {
+  const declared = attr(cib, 'validate-with') ?? '';
+  if (declared === 'none') {
     io.stderr(
       'Schema validation of configuration is disabled (support for validate-with set to "none" is deprecated and will be removed in a future release)\n',
     );
-  } else {
-    const problems = validateCib(input.cib);
-    for (const problem of problems) io.stderr(`${problem}\n`);
-    if (problems.length > 0) return exitCode.config;
+    return true;
   }
-  return new Simulation(given, io, input.live, events).run(input.cib);
+  const problems = validateCib(cib);
+  if (problems.length === 0) return true;
+  const from = schemaNames.indexOf(declared);
+  const later = from < 0 ? [] : schemaNames.slice(from + 1);
+  if (later.some((name) => validateCib(withAttributes(cib, { 'validate-with': name })).length === 0)) return true;
+  for (const problem of problems) io.stderr(`${problem}\n`);
+  if (from >= 0) {
+    io.stderr(
+      `Cannot upgrade configuration (claiming ${declared} schema) to at least ${schemaNames.at(-1)} because it does not validate with any schema from ${declared} to the latest\n`,
+    );
+  }
+  return false;
 }
 
 type Events = Exclude<ReturnType<typeof readEvents>, string>;

@@ -68,7 +68,12 @@ export class SimulatedCib {
 
   /** The state of a node; made if there is none. */
   nodeState(name: string, id: string): NodeState {
-    const found = this.#nodeStates().find((each) => attr(each, 'uname') === name);
+    const states = this.#nodeStates();
+    // A node that has not joined yet is known by its id only.
+    const found =
+      states.find((each) => attr(each, 'uname') === name) ??
+      states.find((each) => attr(each, 'id') === id && attr(each, 'uname') === undefined);
+    found?.attributes.set('uname', name);
     return new NodeState(found ?? make(this.#status, 'node_state', { id, uname: name }));
   }
 
@@ -126,8 +131,9 @@ export class NodeState {
     const lrm = child(this.#element, 'lrm') ?? make(this.#element, 'lrm', { id: attr(this.#element, 'id') ?? '' });
     const resources = child(lrm, 'lrm_resources') ?? make(lrm, 'lrm_resources', {});
     for (const name of names) {
-      const found = resources.children.find((each) => each.type === 'element' && attr(each, 'id') === name);
-      if (found !== undefined) return new History(found as MutableElement);
+      const found = resources.children.filter((each) => each.type === 'element' && attr(each, 'id') === name);
+      // Where a name has several histories none of them is meant.
+      if (found.length === 1) return new History(found[0] as MutableElement);
     }
     const attributes: Record<string, string> = { id: names[0] ?? agent.id };
     if (agent.class !== undefined) attributes['class'] = agent.class;
