@@ -5,6 +5,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   cibadmin: () => import('./tools/cibadmin/index.ts'),
   crm_attribute: () => import('./tools/crm_attribute/index.ts'),
   crm_failcount: () => import('./tools/crm_failcount/index.ts'),
+  crm_node: () => import('./tools/crm_node/index.ts'),
   crm_mon: () => import('./tools/crm_mon/index.ts'),
   crm_simulate: () => import('./tools/crm_simulate/index.ts'),
   crm_standby: () => import('./tools/crm_standby/index.ts'),

@@ -46,5 +46,5 @@ const texts: ReadonlyMap<number, string> = new Map([
 
 /** Text of a tool's exit code (cli-crm.md 2). */
 export function exitText(code: number): string {
-  return texts.get(code) ?? 'Unknown exit status';
+  return texts.get(code) ?? 'Error occurred';
 }

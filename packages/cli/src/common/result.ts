@@ -1,31 +1,7 @@
 import { announcedRelease } from '@sanode/runtime';
 import { type Element, element, printPretty } from '@sanode/xml';
 import type { ToolIo } from '../io.ts';
-
-/** Texts of the exit codes that end up in `<status message=...>` (cli-crm.md 2). */
-const exitTexts: Readonly<Record<number, string>> = {
-  0: 'OK',
-  1: 'Error occurred',
-  2: 'Invalid parameter',
-  3: 'Unimplemented',
-  4: 'Insufficient privileges',
-  64: 'Incorrect usage',
-  65: 'Invalid data given',
-  66: 'Input file not available',
-  70: 'Internal software bug',
-  71: 'Operating system error occurred',
-  74: 'I/O error occurred',
-  76: 'Protocol violated',
-  77: 'Insufficient privileges',
-  78: 'Invalid configuration',
-  102: 'Not connected',
-  103: 'Update was older than existing configuration',
-  105: 'No such object',
-  107: 'Operation not safe',
-  108: 'Requested item already exists',
-  113: 'Not applicable under current conditions',
-  124: 'Timeout occurred',
-};
+import { exitText } from './exit-text.ts';
 
 /**
  * What a tool prints, as text or as the `<pacemaker-result>` document (cli-crm.md 3). In XML nothing is printed before
@@ -66,7 +42,7 @@ export class ToolResult {
     const errors = this.#errors.map((text) => element('error', {}, [{ type: 'text', text }]));
     const status = element(
       'status',
-      { code, message: exitTexts[code] ?? 'Error occurred' },
+      { code, message: exitText(code) },
       errors.length === 0 ? [] : [element('errors', {}, errors)],
     );
     const apiVersion = announcedRelease().name === '3.0' ? '2.42' : '2.25';
