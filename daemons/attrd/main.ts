@@ -1,4 +1,4 @@
-import { AttributeManager, type CibWrite } from '@sanode/attributes';
+import { AttributeManager, type CibWrite, replacedStatus } from '@sanode/attributes';
 import { type CibClient, connectCib } from '@sanode/cib';
 import { IpcError, listenXmlIpc } from '@sanode/ipc';
 import { Envelopes } from '@sanode/messages';
@@ -128,6 +128,11 @@ async function followCib(first: boolean): Promise<void> {
           log.warn({}, `the connection to the CIB is lost (${reason}); attributes are written when it is back`);
           void followCib(false);
         },
+      });
+      cib.onDiff((notify) => {
+        if (!replacedStatus(notify)) return;
+        log.info({}, 'the status in the CIB was replaced: attributes are written again');
+        reactor.enter(() => manager.writeAll());
       });
       break;
     } catch (error) {

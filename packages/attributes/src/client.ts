@@ -22,6 +22,10 @@ export interface AttributeUpdate {
   readonly private?: boolean;
   /** Milliseconds to wait for more changes before writing; given: the attribute's dampening is set too. */
   readonly dampeningMs?: number;
+  /** Dampening of an attribute that is not there yet, ms; one that is keeps its own. */
+  readonly newDampeningMs?: number;
+  /** Id of the attribute set to place a new attribute in; absent: the node's own. */
+  readonly set?: string;
 }
 
 /** Which failures to clear (5.3). */
@@ -149,10 +153,12 @@ class Client implements AttrdClient {
 }
 
 function updateAttributes(update: Omit<AttributeUpdate, 'name'>): AttributeInput {
+  const dampeningMs = update.dampeningMs ?? update.newDampeningMs;
   return {
     task: update.dampeningMs === undefined ? 'update' : 'update-both',
     attr_value: update.value,
-    attr_dampening: update.dampeningMs === undefined ? undefined : `${update.dampeningMs}ms`,
+    attr_dampening: dampeningMs === undefined ? undefined : `${dampeningMs}ms`,
+    attr_set: update.set,
     attr_host: update.node,
     attr_host_id: update.nodeId,
     attr_is_remote: update.remote === true ? 1 : 0,

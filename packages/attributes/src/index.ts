@@ -1,3 +1,4 @@
+export { replacedStatus } from './cib-changes.ts';
 export {
   type AttrdClient,
   AttrdError,
