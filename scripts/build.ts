@@ -8,8 +8,13 @@ import { build } from 'esbuild';
 import { toolNames } from '../packages/cli/src/main.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Native packages stay outside the bundles; the folder that declares each as its dependency. */
-const nativePackages: Readonly<Record<string, string>> = { koffi: 'packages/ipc', netlink: 'agents/IPaddr2' };
+/** Packages that stay outside the bundles (native, or broken by bundling), and who declares each as its dependency. */
+const externalPackages: Readonly<Record<string, string>> = {
+  koffi: 'packages/ipc',
+  netlink: 'agents/IPaddr2',
+  // Its modules register themselves at load time, in an order that bundling changes.
+  '@peculiar/x509': 'daemons/pcsd',
+};
 
 // Bundled CommonJS dependencies ask for require() and __filename, which modules do not have.
 const banner = `import { createRequire as sanodeCreateRequire } from 'node:module';
@@ -34,6 +39,7 @@ export async function buildAll(options: BuildOptions): Promise<string[]> {
   const entryPoints: Record<string, string> = { cli: join(root, 'packages/cli/src/main.ts') };
   for (const name of daemons) entryPoints[`daemon-${name}`] = join(root, 'daemons', name, 'main.ts');
   for (const name of agents) entryPoints[`agent-${name}`] = join(root, 'agents', name, 'main.ts');
+  entryPoints['lab-systemctl'] = join(root, 'test/lab/src/systemctl.ts');
   const worker = join(root, 'daemons/lrmd/worker.ts');
   if (existsSync(worker)) entryPoints['daemon-lrmd-worker'] = worker;
   await build({
@@ -45,13 +51,14 @@ export async function buildAll(options: BuildOptions): Promise<string[]> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    external: Object.keys(nativePackages),
+    external: Object.keys(externalPackages),
     banner: { js: banner },
     legalComments: 'external',
     logLevel: 'warning',
   });
   await mkdir(join(outDir, 'node_modules'), { recursive: true });
-  for (const [name, folder] of Object.entries(nativePackages)) {
+  for (const [name, folder] of Object.entries(externalPackages)) {
+    await mkdir(dirname(join(outDir, 'node_modules', name)), { recursive: true });
     await symlink(await realpath(join(root, folder, 'node_modules', name)), join(outDir, 'node_modules', name));
   }
   await writeFile(join(outDir, 'package.json'), '{ "type": "module" }\n');
@@ -76,6 +83,8 @@ export async function buildAll(options: BuildOptions): Promise<string[]> {
     const provider = name === 'Dummy' ? 'pacemaker' : 'heartbeat';
     await write(`usr-lib/ocf/resource.d/${provider}`, name, `agent-${name}`);
   }
+  // For lab machines only, which have no systemd.
+  await write('lab-bin', 'systemctl', 'lab-systemctl');
   const unitDir = join(outDir, 'usr-lib', 'systemd', 'system');
   await mkdir(unitDir, { recursive: true });
   for (const name of daemons) {

@@ -75,9 +75,26 @@ class Cluster implements BenchCluster {
     const first = this.#nodes[0] as Machine;
     await this.#settled([]);
     for (const [scope, xml] of configuration) {
-      await mustOn(first, ['cibadmin', '-C', '-o', scope, '-X', xml]);
+      await mustOn(first, ['cibadmin', '-M', '-c', '-o', scope, '-X', xml]);
     }
     await this.#settled(['address', 'web']);
+    await this.#onDisk();
+  }
+
+  /**
+   * Waits until the configuration is on every disk. The reference writes after it has answered, and was seen to leave
+   * the last of several quick changes unwritten until the next one: a changed comment makes it write.
+   */
+  async #onDisk(): Promise<void> {
+    const [first] = this.#nodes as [Machine];
+    const last = configuration.at(-1)?.[1].match(/id="([^"]+)"/)?.[1] ?? '';
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const files = await Promise.all(this.#nodes.map((node) => mustOn(node, ['cat', '/var/lib/pacemaker/cib/cib.xml'])));
+      if (files.every((file) => file.includes(`id="${last}"`))) return;
+      await mustOn(first, ['crm_attribute', '-t', 'crm_config', '-n', 'bench-touch', '-v', String(attempt)]);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    throw new Error(`the configuration is not on disk (${this.#stack.name})`);
   }
 
   async coldStart(): Promise<[number, number]> {

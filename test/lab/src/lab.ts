@@ -6,7 +6,8 @@ import { shadowText, writeAccounts, writeHosts } from './accounts.ts';
 import { Machine } from './machine.ts';
 import { Switch } from './switch.ts';
 
-const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
+/** What `npm run build` made. */
+const dist = fileURLToPath(new URL('../../../dist', import.meta.url));
 
 /** One machine of a lab, as its maker wants it. */
 export interface MachinePlan {
@@ -79,8 +80,8 @@ export class Lab {
             name: plan.name,
             address: `${plan.address}/24`,
             diskDir,
-            sbinDir: options.sbinDir ?? join(projectRoot, 'dist', 'bin'),
-            usrLibDir: options.usrLibDir ?? join(projectRoot, 'dist', 'usr-lib'),
+            sbinDir: `${join(dist, 'lab-bin')}:${options.sbinDir ?? join(dist, 'bin')}`,
+            usrLibDir: options.usrLibDir ?? join(dist, 'usr-lib'),
             userNamespace: inUserNamespace(),
           },
         ),

@@ -14,7 +14,7 @@ export interface MachineOptions {
   address: string;
   /** Folder of its disk; kept over power cuts. */
   diskDir: string;
-  /** Folder laid over /usr/sbin: the programs installed on it. */
+  /** Folders laid over /usr/sbin, `:` between them: the programs installed on it. */
   sbinDir: string;
   /** Folder laid over /usr/lib: agents and units installed on it. */
   usrLibDir: string;
