@@ -2,15 +2,16 @@ import type { Tool } from './io.ts';
 
 /** Every tool by the name it is called with; loaded only when it is. */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
+  attrd_updater: () => import('./tools/attrd_updater/index.ts'),
   cibadmin: () => import('./tools/cibadmin/index.ts'),
   crm_attribute: () => import('./tools/crm_attribute/index.ts'),
   crm_failcount: () => import('./tools/crm_failcount/index.ts'),
-  crm_node: () => import('./tools/crm_node/index.ts'),
   crm_mon: () => import('./tools/crm_mon/index.ts'),
+  crm_node: () => import('./tools/crm_node/index.ts'),
   crm_simulate: () => import('./tools/crm_simulate/index.ts'),
   crm_standby: () => import('./tools/crm_standby/index.ts'),
-  crmadmin: () => import('./tools/crmadmin/index.ts'),
   crm_verify: () => import('./tools/crm_verify/index.ts'),
+  crmadmin: () => import('./tools/crmadmin/index.ts'),
   'corosync-cfgtool': () => import('./tools/corosync-cfgtool/index.ts'),
   'corosync-cmapctl': () => import('./tools/corosync-cmapctl/index.ts'),
   'corosync-cpgtool': () => import('./tools/corosync-cpgtool/index.ts'),

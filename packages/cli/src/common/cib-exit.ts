@@ -10,6 +10,7 @@ export const exitCode = {
   usage: 64,
   dataError: 65,
   noInput: 66,
+  noHost: 68,
   softwareError: 70,
   osError: 71,
   protocol: 76,
@@ -19,6 +20,7 @@ export const exitCode = {
   noSuchObject: 105,
   unsafe: 107,
   exists: 108,
+  multiple: 109,
   timeout: 124,
 } as const;
 
