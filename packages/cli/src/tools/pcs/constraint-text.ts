@@ -100,11 +100,10 @@ export function locationLines(section: Element, options: LocationListing): strin
     groups.set(key, [...(groups.get(key) ?? []), constraint]);
   }
   for (const key of [...groups.keys()].sort(compareText)) {
+    const idOf = (constraint: Element): string => attr(constraint, 'id') ?? '';
     const constraints = groups.get(key) as Element[];
-    const body = [
-      ...nodeLines(constraints, options),
-      ...constraints.flatMap((constraint) => rulesOf(constraint, options)),
-    ];
+    const byId = [...constraints].sort((left, right) => compareText(idOf(left), idOf(right)));
+    const body = [...nodeLines(constraints, options), ...byId.flatMap((constraint) => rulesOf(constraint, options))];
     if (body.length > 0) lines.push(`  ${key.slice(1)}`, ...body);
   }
   return lines;

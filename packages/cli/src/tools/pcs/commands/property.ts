@@ -122,7 +122,10 @@ function validate(reports: Reports, name: string, value: string): void {
   const definition = clusterProperties.get(name);
   if (definition === undefined || readOnlyProperties.has(name)) {
     const allowed = [...clusterProperties.keys()].filter((known) => !readOnlyProperties.has(known));
-    reports.forceable(`invalid cluster property option '${name}', allowed options are: ${quoteList(allowed)}`);
+    const sentence = `invalid cluster property option '${name}', allowed options are: ${quoteList(allowed)}`;
+    // What the cluster itself writes cannot be forced.
+    if (readOnlyProperties.has(name)) reports.error(sentence);
+    else reports.forceable(sentence);
   } else if (name === 'stonith-watchdog-timeout' && value !== '' && seconds(value) !== 0) {
     reports.error('stonith-watchdog-timeout can only be unset or set to 0 while SBD is disabled');
   } else if (value !== '') {

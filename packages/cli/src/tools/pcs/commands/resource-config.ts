@@ -89,7 +89,8 @@ function operationsText(primitive: Element): string[] {
   const lines = sorted.flatMap((op) => {
     const options = [...op.attributes].filter(([name]) => name !== 'id' && name !== 'name');
     for (const [name, value] of nvpairs(firstChild(op, 'instance_attributes'))) options.push([name, value]);
-    const texts = options.sort(([left], [right]) => compareText(left.toLowerCase(), right.toLowerCase()));
+    const rank = (name: string): string => (name === 'role' ? '~' : name.toLowerCase());
+    const texts = options.sort(([left], [right]) => compareText(rank(left), rank(right)));
     return [`${attr(op, 'name')}: ${attr(op, 'id')}`, ...texts.map(([name, value]) => `  ${pairText(name, value)}`)];
   });
   return ['Operations:', ...indented(lines, 2)];

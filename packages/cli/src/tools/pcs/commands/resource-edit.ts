@@ -8,6 +8,7 @@ import { nvpairs, updateOwnSet } from '../nvpairs.ts';
 import { operationElement, parseOperations, validateOperations } from '../operations.ts';
 import { allResources, findResource, innerResource, isClone, primitivesOf, resourceParent } from '../resources.ts';
 import { awaitRunning, waitSeconds } from '../wait.ts';
+import { constraintsOf, dropFromConstraint } from './constraint.ts';
 import { cloneOf, validateParameters, withMember } from './resource-create.ts';
 
 /** @throws {PcsError} when there is no such resource */
@@ -281,6 +282,9 @@ export async function unclone(context: PcsContext, words: readonly string[]): Pr
         : fail(`'${id}' is not a clone resource`);
     const inner = innerResource(clone) ?? fail(`clone '${attr(clone, 'id')}' is empty`);
     editor.replace(clone, inner);
+    // A constraint about the clone may make no sense for what was in it.
+    const cloneId = attr(clone, 'id') as string;
+    for (const constraint of constraintsOf(editor, cloneId)) dropFromConstraint(editor, constraint, cloneId);
   });
 }
 

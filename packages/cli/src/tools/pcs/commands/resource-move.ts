@@ -1,9 +1,10 @@
-import { attr, childElements, element } from '@sanode/xml';
+import { schedule } from '@sanode/scheduler';
+import { attr, childElements, type Element, element } from '@sanode/xml';
 import { parseOptions } from '../arguments.ts';
 import type { CibEditor } from '../cib-editor.ts';
 import type { PcsContext } from '../context.ts';
 import { fail, PcsError, unableToContinue, usage } from '../errors.ts';
-import { findResource } from '../resources.ts';
+import { findResource, primitivesOf } from '../resources.ts';
 import { awaitIdle, awaitRunning, runningOn, waitSeconds } from '../wait.ts';
 import { schemaRole } from './constraint-add.ts';
 
@@ -112,32 +113,61 @@ export async function move(context: PcsContext, words: readonly string[]): Promi
     target.node === undefined
       ? addConstraint(editor, target, 'ban', await currentNode(context, target))
       : addConstraint(editor, target, 'prefer', target.node);
+  checkPlacement(context, editor, target, before);
   await context.save(editor);
   context.say(`Location constraint to move resource '${target.id}' has been created`);
-  await awaitMoved(context, target, before, wait ?? 0);
+  const problem = await moved(context, target, before, wait ?? 0);
   await context.edit((now) => {
     const constraint = now.byId(id);
     if (constraint !== undefined) now.remove(constraint);
   });
   context.say(`Location constraint created to move resource '${target.id}' has been removed`);
+  if (problem !== undefined) fail(problem);
   await awaitRunning(context, target.id, wait ?? 0, true);
 }
 
-async function awaitMoved(
+/** Nodes that the scheduler would give a resource's primitives in a document. */
+function placement(context: PcsContext, root: Element, editor: CibEditor, id: string): string[] {
+  const { placement: all } = schedule(root, { nowMs: context.deps.nowMs() });
+  const resource = findResource(editor, id) as Element;
+  const found = primitivesOf(resource).flatMap((primitive) => all.get(attr(primitive, 'id') as string) ?? []);
+  return [...new Set(found)].sort();
+}
+
+/** Would the constraint move the resource, and would it stay when the constraint goes? @throws {PcsError} if not */
+function checkPlacement(context: PcsContext, editor: CibEditor, target: Target, before: readonly string[]): void {
+  const resource = findResource(editor, target.id) as Element;
+  if (resource.name === 'clone' || resource.name === 'master') return;
+  const after = placement(context, editor.root, editor, target.id);
+  const arrives =
+    target.node === undefined
+      ? after.length > 0 && !before.some((node) => after.includes(node))
+      : after.includes(target.node);
+  if (!arrives) {
+    const where = after.length === 0 ? 'it could run nowhere' : `it would be on '${after.join("', '")}'`;
+    fail(
+      `Unable to move resource '${target.id}'${target.node === undefined ? '' : ` to '${target.node}'`}: with a constraint for the move, ${where}; its stickiness or other constraints outweigh it. Nothing was changed`,
+    );
+  }
+}
+
+/** Waits for the move. @returns what went wrong */
+async function moved(
   context: PcsContext,
   target: Target,
   before: readonly string[],
   seconds: number,
-): Promise<void> {
-  await awaitIdle(context, seconds);
+): Promise<string | undefined> {
+  try {
+    await awaitIdle(context, seconds);
+  } catch (error) {
+    if (error instanceof PcsError) return error.lines.join('\n');
+    throw error;
+  }
   const after = await runningOn(context, target.id);
   const arrived =
     target.node === undefined ? after.some((node) => !before.includes(node)) : after.includes(target.node);
-  if (!arrived) {
-    fail(
-      `Unable to move resource '${target.id}'; the constraint that should move it is still in place, remove it with 'pcs resource clear ${target.id}'`,
-    );
-  }
+  return arrived ? undefined : `Unable to move resource '${target.id}'`;
 }
 
 /** `resource clear R [N]`: removes what move and ban left. */

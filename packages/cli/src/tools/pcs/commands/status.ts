@@ -123,7 +123,7 @@ export async function resourceStatus(context: PcsContext, words: readonly string
   if (node !== undefined) argv.push('--node', node);
   if (ids[0] !== undefined) argv.push('--resource', ids[0]);
   const text = await monitorText(context, argv);
-  const lines = text.split('\n').filter((line) => /^\s+\*/.test(line));
+  const lines = text.split('\n').filter((line) => /^\s+\*/.test(line) && !line.includes('* Current DC:'));
   if (lines.length > 0 && !/^\s+\* No (active )?resources/i.test(lines[0] as string)) {
     for (const line of lines) context.print(line);
   } else {
