@@ -37,6 +37,8 @@ export interface PeerInfo {
   /** Epoch seconds since when it is a member of the ring, and in the group; 0 = is not. */
   memberSince: number;
   onlineSince: number;
+  /** Monotonic time at which its controller left the group unasked while its node stayed; see Scheduling. */
+  graceStartMs: number | undefined;
 }
 
 export type TimerName =
@@ -50,6 +52,7 @@ export type TimerName =
   | 'wait'
   | 'scheduler'
   | 'settle'
+  | 'crash-grace'
   | 'quorum-gained'
   | 'throttle';
 
@@ -110,7 +113,7 @@ export class Context {
   info(peer: Peer): PeerInfo {
     let info = this.peerInfo.get(peer.id);
     if (info === undefined) {
-      info = { phase: joinPhase.none, expected: undefined, memberSince: 0, onlineSince: 0 };
+      info = { phase: joinPhase.none, expected: undefined, memberSince: 0, onlineSince: 0, graceStartMs: undefined };
       this.peerInfo.set(peer.id, info);
     }
     return info;

@@ -439,6 +439,59 @@ describe('a daemon that is started anew', () => {
   });
 });
 
+describe('a controller that crashes', () => {
+  it.each(['lb1', 'lb2'])('on %s moves nothing if it comes back within five seconds', (victim) => {
+    const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);
+    start('lb1');
+    start('lb2');
+    time.advance(3000);
+    configure(nodes['lb1'] as SimulatedNode);
+    time.advance(500);
+    expect(active()).toEqual(['lb1']);
+    const other = nodes[victim === 'lb1' ? 'lb2' : 'lb1'] as SimulatedNode;
+    (nodes[victim] as SimulatedNode).exit = { code: 1, why: 'killed' };
+    cluster.kill(victim, 'crmd');
+    cluster.kill(victim, 'cib');
+    time.advance(4000);
+    expect(other.operations.filter((each) => each.startsWith('start'))).toEqual(victim === 'lb1' ? [] : ['start web']);
+    const again = start(victim);
+    time.advance(4000);
+    expect(Object.values(states(nodes)).sort()).toEqual(['S_IDLE', 'S_NOT_DC']);
+    expect(active()).toEqual(['lb1']);
+    expect(again.operations).not.toContain('stop web');
+  });
+
+  it('and stays away is given up after five seconds', () => {
+    const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);
+    start('lb1');
+    start('lb2');
+    time.advance(3000);
+    configure(nodes['lb1'] as SimulatedNode);
+    time.advance(500);
+    (nodes['lb1'] as SimulatedNode).exit = { code: 1, why: 'killed' };
+    cluster.kill('lb1', 'crmd');
+    time.advance(4900);
+    expect(nodes['lb2']?.operations).toEqual(['monitor web']);
+    time.advance(300);
+    expect(nodes['lb2']?.operations).toContain('start web');
+  });
+
+  it('is not waited for when its whole node goes', () => {
+    const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);
+    start('lb1');
+    start('lb2');
+    time.advance(3000);
+    configure(nodes['lb1'] as SimulatedNode);
+    time.advance(500);
+    cluster.kill('lb1', 'crmd');
+    time.advance(200);
+    expect(nodes['lb2']?.operations).not.toContain('start web');
+    cluster.crash('lb1');
+    time.advance(200);
+    expect(nodes['lb2']?.operations).toContain('start web');
+  });
+});
+
 describe('operations', () => {
   it('that time out or fail are counted, recorded and recovered from', () => {
     let fail = true;

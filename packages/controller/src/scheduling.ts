@@ -10,6 +10,12 @@ const SCHEDULER_TIMEOUT_MS = 120_000;
 /** Own changes that are on their way to the CIB are waited for, this long at most. */
 const SETTLE_MS = 1000;
 const SCHEDULER_RETRY_MS = 1000;
+/**
+ * A controller that is gone while its node is still in the ring has crashed, and its pacemakerd starts it again: this
+ * long nothing is decided, as its resources run on and would be started a second time elsewhere (the reference takes
+ * them for lost at once). A node that leaves the ring, or asked to stop, gets no such time.
+ */
+const CRASH_GRACE_MS = 5000;
 const FATAL_EXIT = 100;
 const MIN_RECHECK_MS = 500;
 
@@ -30,6 +36,7 @@ export class Scheduling {
     this.#awaited = undefined;
     this.#context.stopTimer('scheduler');
     this.#context.stopTimer('settle');
+    this.#context.stopTimer('crash-grace');
   }
 
   /** PE_INVOKE. */
@@ -44,6 +51,12 @@ export class Scheduling {
       fsa.raise('I_ELECTION', 'the CIB of this cluster is not known yet');
       return;
     }
+    const graceMs = this.#crashGraceMs();
+    if (graceMs > 0) {
+      this.forget();
+      this.#context.startTimer('crash-grace', graceMs, () => this.#context.fsa.add('A_PE_INVOKE'));
+      return;
+    }
     this.#count += 1;
     const question = this.#count;
     this.#awaited = question;
@@ -56,6 +69,25 @@ export class Scheduling {
     };
     this.#context.startTimer('settle', SETTLE_MS, ask);
     this.#context.settled(ask);
+  }
+
+  /** Time that crashed controllers still have to come back, ms. */
+  #crashGraceMs(): number {
+    const now = this.#context.host.monotonicMs();
+    let graceMs = 0;
+    for (const peer of this.#context.peers()) {
+      const info = this.#context.info(peer);
+      if (peer.state !== 'member' || peer.online || info.expected === 'down' || info.graceStartMs === undefined)
+        continue;
+      const leftMs = info.graceStartMs + CRASH_GRACE_MS - now;
+      if (leftMs <= 0) continue;
+      graceMs = Math.max(graceMs, leftMs);
+      this.#context.log.warn(
+        { node: peer.name, graceMs: leftMs },
+        `the controller of ${peer.name} is gone but its node is there: nothing is moved for up to ${Math.ceil(leftMs)} ms, so that it can come back`,
+      );
+    }
+    return graceMs;
   }
 
   #queryCib(question: number): void {

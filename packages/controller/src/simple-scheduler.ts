@@ -102,7 +102,7 @@ function readNodes(cib: Element): Known[] {
       leaving,
       probed: done.length > 0,
       active: rc === '0' && (task === 'start' || task === 'monitor'),
-      failed: failure !== undefined && !recovered,
+      failed: failure !== undefined && attr(failure, 'rc-code') !== '0' && !recovered,
     };
   });
   return known.sort((a, b) => Number(a.id) - Number(b.id));

@@ -76,6 +76,13 @@ export class SimulatedCluster {
     this.#splitOff([name]);
   }
 
+  /** Kills a node's process in one group; the node stays. */
+  kill(name: string, group: string): void {
+    for (const place of [...this.#places]) {
+      if (place.node.name === name && place.options.group === group) this.#leave(place);
+    }
+  }
+
   /** Joins a group, as connectCluster does. Handlers run from the clock's next event on. */
   connect(options: SimulatedConnectOptions, handlers: ClusterHandlers): ClusterConnection {
     const node = this.#node(options.node);
