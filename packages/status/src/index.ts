@@ -1,3 +1,4 @@
+export { type HtmlFrame, htmlDocument, htmlReport } from './html/index.ts';
 export { type ReportOptions, type Section, sectionGroups, sections } from './options.ts';
 export { Report } from './report.ts';
 export { simpleReport } from './simple.ts';

@@ -43,6 +43,8 @@ export interface ReportOptions {
   readonly release: '2.1' | '3.0';
   /** Node that the report is made on (3.0 names it), when known. */
   readonly localNode: string | undefined;
+  /** Primitives without their nodes, with their descriptions (`crm_resource -L`). Default false. */
+  readonly resourceOnly?: boolean;
   /** State of pacemakerd (3.0: in the stack line), when it was asked. */
   readonly launcherState: string | undefined;
 }

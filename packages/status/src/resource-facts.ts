@@ -75,18 +75,19 @@ export interface LineStyle {
 /** A primitive's line (cli-crm.md 4.4.4). */
 export function primitiveLine(report: Report, resource: Resource, style: LineStyle): string {
   const count = resource.activeNodes.length;
+  const resourceOnly = style.resourceOnly ?? report.options.resourceOnly ?? false;
   let { node } = style;
   if (count === 0 && node === undefined) node = pendingNode(resource) ?? resource.lockNode;
   let line = `${style.name ?? printableId(resource)}\t(${agentOf(resource)}):\t${resource.removed ? ' ORPHANED' : ''}`;
   line += ` ${stateText(resource)}`;
-  const withNode = node !== undefined && !style.groupByNode && style.resourceOnly !== true && count <= 1;
+  const withNode = node !== undefined && !style.groupByNode && !resourceOnly && count <= 1;
   if (withNode) line += ` ${node?.name}`;
   const probe = failedProbe(report, resource, node);
   if (probe !== undefined) line += ` (${probe}) `;
   const flags = lineFlags(report, resource, style.groupByNode ? undefined : node);
   if (flags.length > 0) line += ` (${flags.join(', ')})`;
   const description = attr(resource.xml, 'description');
-  const describes = report.options.release === '2.1' && (style.resourceOnly === true || style.groupByNode || count > 1);
+  const describes = report.options.release === '2.1' && (resourceOnly || style.groupByNode || count > 1);
   if (describes && description !== undefined) line += ` ${description}`;
   if (count > 1 && !style.groupByNode) line += ` [ ${resource.activeNodes.map((each) => each.name).join(' ')} ]`;
   return line;

@@ -1,7 +1,7 @@
 import type { ClusterNode, Resource } from '@sanode/scheduler';
 import type { Report } from '../report.ts';
 import { agentOf } from '../resource-facts.ts';
-import type { TextList } from './list.ts';
+import type { ListOutput } from './list.ts';
 
 interface AgentCount {
   total: number;
@@ -14,7 +14,7 @@ interface AgentCount {
  * @param style.always also agents with nothing active, and `a/b` counts
  */
 export function printBrief(
-  out: TextList,
+  out: ListOutput,
   report: Report,
   resources: readonly Resource[],
   style: { byNode: boolean; always: boolean },

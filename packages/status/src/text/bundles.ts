@@ -1,10 +1,11 @@
 import type { BundleReplica, Resource } from '@sanode/scheduler';
 import { onWantedNode, type Report } from '../report.ts';
-import { primitiveLine, unmanagedWord } from '../resource-facts.ts';
-import type { TextList } from './list.ts';
+import { unmanagedWord } from '../resource-facts.ts';
+import type { ListOutput } from './list.ts';
+import { printPrimitive } from './primitive.ts';
 
 /** A bundle: a line for each replica, or with -R all its parts (cli-crm.md 4.4.4). */
-export function printBundle(out: TextList, report: Report, bundle: Resource): boolean {
+export function printBundle(out: ListOutput, report: Report, bundle: Resource): boolean {
   const data = bundle.bundle;
   if (data === undefined) return false;
   const replicas = data.replicas.filter((replica) => isWanted(report, bundle, replica));
@@ -14,7 +15,7 @@ export function printBundle(out: TextList, report: Report, bundle: Resource): bo
   out.begin(`${title}: ${bundle.id} [${data.image}]${notes}`);
   for (const replica of replicas) {
     if (report.options.detail || all) printParts(out, report, bundle, replica);
-    else out.item(replicaLine(report, replica));
+    else printReplica(out, report, replica);
   }
   out.end();
   return true;
@@ -37,20 +38,20 @@ function isWanted(report: Report, bundle: Resource, replica: BundleReplica): boo
   return partsOf(replica).some((part) => report.namesResource(part));
 }
 
-function replicaLine(report: Report, replica: BundleReplica): string {
+function printReplica(out: ListOutput, report: Report, replica: BundleReplica): void {
   const shown = replica.child ?? replica.container;
   const base = replica.remote?.id ?? replica.container.id;
   const name = replica.ipAddress === undefined ? base : `${base} (${replica.ipAddress})`;
-  return primitiveLine(report, shown, { node: replica.container.activeNodes[0], groupByNode: false, name });
+  printPrimitive(out, report, shown, { node: replica.container.activeNodes[0], groupByNode: false, name });
 }
 
-function printParts(out: TextList, report: Report, bundle: Resource, replica: BundleReplica): void {
+function printParts(out: ListOutput, report: Report, bundle: Resource, replica: BundleReplica): void {
   const several = (bundle.bundle?.replicas.length ?? 0) > 1;
   if (several) out.begin(`Replica[${replica.offset}]`, '');
   else out.beginSilent();
   for (const part of partsOf(replica)) {
     const named = report.options.resources === undefined || report.namesResource(bundle) || report.namesResource(part);
-    if (named) out.item(primitiveLine(report, part, { node: part.activeNodes[0], groupByNode: false }));
+    if (named) printPrimitive(out, report, part, { node: part.activeNodes[0], groupByNode: false });
   }
   out.end();
 }

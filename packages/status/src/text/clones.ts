@@ -2,12 +2,12 @@ import { type ClusterNode, parseRole, primitivesOf, type Resource, Role } from '
 import { attr, childElements } from '@sanode/xml';
 import { onWantedNode, type Report } from '../report.ts';
 import { failedProbe, isActive, isDisabledCollective, unmanagedWord } from '../resource-facts.ts';
-import type { TextList } from './list.ts';
+import type { ListOutput } from './list.ts';
 
-type PrintResource = (out: TextList, report: Report, resource: Resource) => boolean;
+type PrintResource = (out: ListOutput, report: Report, resource: Resource) => boolean;
 
 /** A clone: instances in full where they differ from the usual, the rest by node (cli-crm.md 4.4.4). */
-export function printClone(out: TextList, report: Report, clone: Resource, print: PrintResource): boolean {
+export function printClone(out: ListOutput, report: Report, clone: Resource, print: PrintResource): boolean {
   const instances = clone.children.filter((instance) => !isHiddenInstance(report, clone, instance));
   out.begin(`Clone Set: ${clone.id} [${childId(clone)}]${cloneNotes(report, clone)}`);
   const promoted: ClusterNode[] = [];
@@ -78,7 +78,7 @@ interface Placed {
   readonly active: number;
 }
 
-function printByNode(out: TextList, report: Report, clone: Resource, placed: Placed): void {
+function printByNode(out: ListOutput, report: Report, clone: Resource, placed: Placed): void {
   printNodeList(out, report, 'Promoted', placed.promoted);
   if (clone.promotable) {
     const target = clone.meta.get('target-role');
@@ -89,7 +89,7 @@ function printByNode(out: TextList, report: Report, clone: Resource, placed: Pla
   printStopped(out, report, clone);
 }
 
-function printStopped(out: TextList, report: Report, clone: Resource): void {
+function printStopped(out: ListOutput, report: Report, clone: Resource): void {
   const running = new Set([...primitivesOf(clone)].flatMap((each) => each.activeNodes));
   const byState = new Map<string, ClusterNode[]>();
   for (const { node } of clone.allowed.values()) {
@@ -110,7 +110,7 @@ function stoppedState(report: Report, clone: Resource, node: ClusterNode): strin
   return isDisabledCollective(clone) ? 'Stopped (disabled)' : 'Stopped';
 }
 
-function printNodeList(out: TextList, report: Report, title: string, nodes: ClusterNode[]): void {
+function printNodeList(out: ListOutput, report: Report, title: string, nodes: ClusterNode[]): void {
   if (nodes.length === 0) return;
   const names = nodes.sort(report.byName).map((node) => node.name);
   out.item(`${title}: [ ${names.join(' ')} ]`);

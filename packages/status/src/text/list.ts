@@ -1,5 +1,15 @@
+/** Where a report's lists go: text or HTML. */
+export interface ListOutput {
+  begin(title: string, mark?: string): void;
+  beginSilent(): void;
+  /** @param cssClass how HTML shows it */
+  item(text: string, cssClass?: string): void;
+  end(): void;
+  spacer(): void;
+}
+
 /** Lines of a report in the fancy text form: lists in lists, each item with a bullet and its list's indentation. */
-export class TextList {
+export class TextList implements ListOutput {
   readonly #lines: string[] = [];
   #depth = 0;
 

@@ -1,9 +1,9 @@
-import { type ClusterNode, isGuestNode, isRemoteNode } from '@sanode/scheduler';
+import { type ClusterNode, isGuestNode, isRemoteNode, type Resource } from '@sanode/scheduler';
 import { featureSetOf, nodeHealth, nodeStatus, nodeTitle } from '../node-facts.ts';
 import { nodeKind, type Report } from '../report.ts';
-import { primitiveLine } from '../resource-facts.ts';
 import { printBrief } from './brief.ts';
-import type { TextList } from './list.ts';
+import type { ListOutput, TextList } from './list.ts';
+import { printPrimitive } from './primitive.ts';
 import { isInternal } from './resources.ts';
 
 /** Node List (cli-crm.md 4.4.3). */
@@ -46,17 +46,28 @@ function nodeLine(report: Report, node: ClusterNode): string {
 }
 
 function printNode(out: TextList, report: Report, node: ClusterNode): void {
-  const { groupByNode, brief, detail } = report.options;
+  const { groupByNode, brief } = report.options;
   if (!groupByNode) {
     out.item(nodeLine(report, node));
     return;
   }
-  const running = report.runningOn(node).filter((resource) => brief || detail || !isInternal(resource));
-  if (brief && running.length === 0) return;
+  if (brief && shownOn(report, node).length === 0) return;
   out.begin(nodeLine(report, node));
+  printNodeResources(out, report, node);
+  out.end();
+}
+
+/** The resources of a node below it (-n). */
+export function printNodeResources(out: ListOutput, report: Report, node: ClusterNode): void {
+  const running = shownOn(report, node);
   out.begin('Resources');
-  if (brief) printBrief(out, report, running, { byNode: false, always: false });
-  else for (const resource of running) out.item(primitiveLine(report, resource, { node, groupByNode: true }));
+  if (report.options.brief) printBrief(out, report, running, { byNode: false, always: false });
+  else for (const resource of running) printPrimitive(out, report, resource, { node, groupByNode: true });
   out.end();
-  out.end();
+}
+
+/** What runs on a node, without what is hidden there. */
+export function shownOn(report: Report, node: ClusterNode): readonly Resource[] {
+  const { brief, detail } = report.options;
+  return report.runningOn(node).filter((resource) => brief || detail || !isInternal(resource));
 }

@@ -1,13 +1,14 @@
 import { printableId, type Resource } from '@sanode/scheduler';
 import { onWantedNode, type Report } from '../report.ts';
-import { isActive, isDisabledCollective, primitiveLine, unmanagedWord } from '../resource-facts.ts';
+import { isActive, isDisabledCollective, unmanagedWord } from '../resource-facts.ts';
 import { printBrief } from './brief.ts';
 import { printBundle } from './bundles.ts';
 import { printClone } from './clones.ts';
-import type { TextList } from './list.ts';
+import type { ListOutput } from './list.ts';
+import { printPrimitive } from './primitive.ts';
 
 /** The resource list (cli-crm.md 4.4.4). */
-export function printResources(out: TextList, report: Report): void {
+export function printResources(out: ListOutput, report: Report): void {
   const { groupByNode, inactive, brief } = report.options;
   if (groupByNode && !inactive) return;
   out.spacer();
@@ -44,16 +45,11 @@ export function isInternal(resource: Resource): boolean {
 }
 
 /** One resource of any kind, at the list's depth. @returns whether something was printed */
-export function printResource(out: TextList, report: Report, resource: Resource): boolean {
+export function printResource(out: ListOutput, report: Report, resource: Resource): boolean {
   switch (resource.variant) {
     case 'primitive':
       if (isInternal(resource) && !report.options.detail) return false;
-      out.item(
-        primitiveLine(report, resource, {
-          node: resource.activeNodes[0],
-          groupByNode: false,
-        }),
-      );
+      printPrimitive(out, report, resource, { node: resource.activeNodes[0], groupByNode: false });
       return true;
     case 'group':
       printGroup(out, report, resource);
@@ -65,7 +61,7 @@ export function printResource(out: TextList, report: Report, resource: Resource)
   }
 }
 
-function printGroup(out: TextList, report: Report, group: Resource): void {
+function printGroup(out: ListOutput, report: Report, group: Resource): void {
   const { inactive, brief } = report.options;
   const byMember = !report.namesResource(group) && report.namesBelow(group) && !hasNamedParent(report, group);
   const members = group.children.filter((child) => !byMember || report.namesResource(child));

@@ -7,7 +7,7 @@ import { nodeTitle } from '../node-facts.ts';
 import type { Report } from '../report.ts';
 import { localTime, ocfText } from '../texts.ts';
 import { ticketOrder } from '../tickets.ts';
-import type { TextList } from './list.ts';
+import type { ListOutput, TextList } from './list.ts';
 
 /** Node Attributes (cli-crm.md 4.4.5). */
 export function printAttributes(out: TextList, report: Report): void {
@@ -56,14 +56,14 @@ export function printHistory(out: TextList, report: Report): void {
   out.end();
 }
 
-function historyTitle(history: ResourceHistory): string {
+export function historyTitle(history: ResourceHistory): string {
   if (history.resource === undefined) return `${history.id}: orphan`;
   const failures = history.failCount > 0 ? ` fail-count=${history.failCount}` : '';
   const last = history.lastFailure > 0 ? ` last-failure='${localTime(history.lastFailure)}'` : '';
   return `${history.id}: migration-threshold=${history.migrationThreshold}${failures}${last}`;
 }
 
-function operationLine(report: Report, operation: Element): string {
+export function operationLine(report: Report, operation: Element): string {
   const interval = intervalOf(operation);
   const task = attr(operation, 'operation') ?? '';
   const name = task === 'monitor' && interval === 0 ? 'probe' : task;
@@ -81,7 +81,7 @@ function operationLine(report: Report, operation: Element): string {
 }
 
 /** Failed Resource Actions (cli-crm.md 4.4.7). */
-export function printFailures(out: TextList, report: Report): void {
+export function printFailures(out: ListOutput, report: Report): void {
   const failed = failedActions(report);
   if (failed.length === 0) return;
   out.spacer();
@@ -106,7 +106,7 @@ export function printTickets(out: TextList, report: Report): void {
 }
 
 /** Negative Location Constraints (cli-crm.md 4.4.10). */
-export function printBans(out: TextList, report: Report): void {
+export function printBans(out: ListOutput, report: Report): void {
   const bans = shownBans(report);
   if (bans.length === 0) return;
   out.spacer();

@@ -66,7 +66,8 @@ function countLines(report: Report): string[] {
   ];
 }
 
-function optionLines(report: Report): string[] {
+/** Lines about the cluster's options. */
+export function optionLines(report: Report): string[] {
   const { options } = report.set;
   const is30 = report.options.release === '3.0';
   const policies = {

@@ -3,7 +3,16 @@ import { hostname } from 'node:os';
 import { announcedRelease } from '@sanode/runtime';
 import { unpack, type WorkingSet } from '@sanode/scheduler';
 import { unpackConstraints } from '@sanode/scheduler/constraints/unpack';
-import { isoTime, launcherText, Report, type ReportOptions, simpleReport, textReport, xmlReport } from '@sanode/status';
+import {
+  htmlReport,
+  isoTime,
+  launcherText,
+  Report,
+  type ReportOptions,
+  simpleReport,
+  textReport,
+  xmlReport,
+} from '@sanode/status';
 import { type Element, element, printPretty } from '@sanode/xml';
 import { exitCode } from '../../common/cib-exit.ts';
 import { type GivenOption, hasOption, lastValue, parseOptions } from '../../common/options.ts';
@@ -17,7 +26,7 @@ import { SectionError, type Selection, selectSections } from './sections.ts';
 import { type LauncherState, launcherState, openCib, queryCib, SourceError } from './source.ts';
 
 /** How the output looks. `none` prints nothing. */
-type Format = 'console' | 'text' | 'xml' | 'xml-legacy' | 'simple' | 'none';
+type Format = 'console' | 'text' | 'html' | 'xml' | 'xml-legacy' | 'simple' | 'none';
 
 /** What the command line asks for. */
 export interface Request {
@@ -87,8 +96,8 @@ function readRequest(argv: string[], given: readonly GivenOption[], io: ToolIo):
   refuseUnsupported(given, live);
   const { format, oneShot } = readFormat(given, live);
   const isXml = format === 'xml' || format === 'xml-legacy';
-  const selection = selectSections(given, isXml ? 'xml' : 'text', fence, live);
-  return { argv, given, format, oneShot, intervalMs, live, selection, outputTo: lastValue(given, 'output-to'), env };
+  const selection = selectSections(given, isXml ? 'xml' : format === 'html' ? 'html' : 'text', fence, live);
+  return { argv, given, format, oneShot, intervalMs, live, selection, outputTo: outputOf(given), env };
 }
 
 function fenceLevelOf(given: readonly GivenOption[]): number {
@@ -102,6 +111,7 @@ function fenceLevelOf(given: readonly GivenOption[]): number {
 function refuseUnsupported(given: readonly GivenOption[], live: boolean): void {
   const isCgi = hasOption(given, 'web-cgi') || hasOption(given, 'html-cgi');
   if (isCgi && !live) throw new UsageError('CGI mode used with CIB file');
+  if (isCgi && hasOption(given, 'daemonize')) throw new UsageError('CGI mode cannot be used with -d');
   if (hasOption(given, 'daemonize') && live) {
     if (!hasOption(given, 'output-to') && !hasOption(given, 'external-agent')) {
       throw new UsageError('--daemonize requires at least one of --output-to and --external-agent');
@@ -111,9 +121,6 @@ function refuseUnsupported(given: readonly GivenOption[], live: boolean): void {
   if (hasOption(given, 'external-agent')) {
     throw new UsageError('--external-agent is not supported yet; use alerts (pcs alert) instead');
   }
-  if (hasOption(given, 'as-html') || isCgi || lastValue(given, 'output-as') === 'html') {
-    throw new UsageError('HTML output is not supported yet; use --output-as=text or --output-as=xml');
-  }
 }
 
 function readFormat(given: readonly GivenOption[], live: boolean): { format: Format; oneShot: boolean } {
@@ -122,11 +129,19 @@ function readFormat(given: readonly GivenOption[], live: boolean): { format: For
   if (hasOption(given, 'simple-status')) return { format: 'simple', oneShot: true };
   if (hasOption(given, 'as-xml')) return { format: 'xml-legacy', oneShot: true };
   if (wanted === 'xml') return { format: 'xml', oneShot: true };
+  const isCgi = hasOption(given, 'web-cgi') || hasOption(given, 'html-cgi');
+  if (wanted === 'html' || hasOption(given, 'as-html') || isCgi) {
+    return { format: 'html', oneShot: once || isCgi || outputOf(given) === undefined };
+  }
   if (wanted === 'none') return { format: 'none', oneShot: once };
   if (wanted === 'text' || hasOption(given, 'disable-ncurses')) return { format: 'text', oneShot: once };
   if (wanted !== undefined && wanted !== 'console') return { format: 'text', oneShot: true };
   if (once || hasOption(given, 'output-to')) return { format: 'text', oneShot: true };
   return { format: 'console', oneShot: false };
+}
+
+function outputOf(given: readonly GivenOption[]): string | undefined {
+  return lastValue(given, 'output-to') ?? lastValue(given, 'as-html');
 }
 
 async function showOnce(request: Request, io: ToolIo): Promise<number> {
@@ -220,9 +235,24 @@ export function renderReport(request: Request, cib: Element, launcher: LauncherS
       if (request.format === 'xml') return envelope('crm_mon', request.argv, children, 0, []);
       return printPretty(element('crm_mon', { version: announcedRelease().pacemakerVersion }, children));
     }
+    case 'html':
+      return renderHtml(request, report, withLine ? launcher : undefined);
     default:
       return `${withLine ? launcherLine(launcher) : ''}${textReport(report)}`;
   }
+}
+
+function renderHtml(request: Request, report: Report, launcher: LauncherState | undefined): string {
+  const { given } = request;
+  const isCgi = hasOption(given, 'web-cgi') || hasOption(given, 'html-cgi');
+  const toFile = request.outputTo !== undefined && request.outputTo !== '-';
+  const document = htmlReport(report, {
+    title: lastValue(given, 'html-title') ?? 'Cluster Status',
+    stylesheet: lastValue(given, 'html-stylesheet'),
+    refreshSeconds: toFile ? Math.max(1, Math.floor(request.intervalMs / 1000)) : undefined,
+    lead: launcher === undefined ? [] : [launcherLine(launcher).trimEnd()],
+  });
+  return isCgi ? `Content-Type: text/html\n\n${document}` : document;
 }
 
 function reportOptions(

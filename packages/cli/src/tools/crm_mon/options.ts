@@ -64,7 +64,7 @@ Shows the state of the cluster: nodes, resources, failures.
 
   -1, --one-shot               Show it once and end
   -i, --interval=TIMESPEC      Refresh at least so often (default 5s)
-      --output-as=FORMAT       console (default), text, xml, none
+      --output-as=FORMAT       console (default), text, html, xml, none
       --output-to=FILE         Write to a file
 
   -I, --include=LIST           Sections to show, separated by commas

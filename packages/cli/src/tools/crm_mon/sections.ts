@@ -25,11 +25,11 @@ export interface Selection {
  */
 export function selectSections(
   given: readonly GivenOption[],
-  format: 'text' | 'xml',
+  format: 'text' | 'html' | 'xml',
   fenceLevel: number,
   live: boolean,
 ): Selection {
-  const all = format === 'xml' ? everything : everything.filter((name) => name !== 'options');
+  const all = format !== 'text' ? everything : everything.filter((name) => name !== 'options');
   const defaults: readonly Section[] = format === 'xml' ? everything : usual;
   const chosen = new Set<Section>(defaults);
   let bansPrefix = '';
