@@ -110,7 +110,11 @@ async function pcs(onHost: string, line: readonly string[], answers: readonly st
   const https = httpsRequester(5000);
   const deps: PcsDeps = {
     files: host.files,
-    agents: { metadata: () => Promise.reject(new Error('none')), list: async () => [] },
+    agents: {
+      metadata: () => Promise.reject(new Error('none')),
+      validate: async () => undefined,
+      list: async () => [],
+    },
     hosts: {
       call: (target, path, form) =>
         https.call(

@@ -29,10 +29,25 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** An agent in its parts. */
+export interface ValidatedAgent {
+  readonly standard: string;
+  readonly provider: string | undefined;
+  readonly type: string;
+}
+
 /** What is known about agents. */
 export interface AgentSource {
   /** Meta-data, root `<resource-agent>`. @throws {Error} with the reason when there is none */
   metadata(standard: string, provider: string, type: string): Promise<Element>;
+  /**
+   * Lets an agent check parameters (validate-all).
+   * @returns its exit code and words; undefined when it could not be asked
+   */
+  validate(
+    agent: ValidatedAgent,
+    options: ReadonlyMap<string, string>,
+  ): Promise<{ code: number; message: string } | undefined>;
   /** Full names (`ocf:heartbeat:nginx`) of installed agents. */
   list(): Promise<string[]>;
 }

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import type { ToolIo } from '../../io.ts';
 import { loadTool } from '../../registry.ts';
 import { fileCib } from './cib-store.ts';
-import type { PcsDeps, PcsFiles, RunResult } from './context.ts';
+import type { PcsDeps, PcsFiles, RunResult, ValidatedAgent } from './context.ts';
 import { fail } from './errors.ts';
 import { httpsRequester, requestTimeoutMs } from './http.ts';
 import { liveCib } from './live-cib.ts';
@@ -37,6 +37,7 @@ export function systemDeps(io: ToolIo, timeoutSeconds: string | undefined): PcsD
     files: systemFiles(),
     agents: {
       metadata: async (standard, provider, type) => (await agentMetadata(standard, provider, type)).root,
+      validate: validateWithAgent,
       list: async () => listAllAgents(),
     },
     hosts: httpsRequester(seconds * 1000),
@@ -48,6 +49,28 @@ export function systemDeps(io: ToolIo, timeoutSeconds: string | undefined): PcsD
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     nowMs: () => Date.now(),
   };
+}
+
+/** How long an agent may take to check its parameters, ms. */
+const validationTimeoutMs = 20_000;
+
+async function validateWithAgent(
+  agent: ValidatedAgent,
+  options: ReadonlyMap<string, string>,
+): Promise<{ code: number; message: string } | undefined> {
+  if (agent.standard !== 'ocf' || agent.provider === undefined) return undefined;
+  const env: Record<string, string> = { OCF_ROOT: paths.ocfRoot, OCF_RESOURCE_INSTANCE: 'pcs-validation', LC_ALL: 'C' };
+  env['OCF_RA_VERSION_MAJOR'] = '1';
+  for (const [name, value] of options) env[`OCF_RESKEY_${name}`] = value;
+  const program = `${paths.ocfRoot}/resource.d/${agent.provider}/${agent.type}`;
+  const result = await execa(program, ['validate-all'], {
+    env,
+    reject: false,
+    stdin: 'ignore',
+    timeout: validationTimeoutMs,
+  });
+  if (result.exitCode === undefined) return undefined;
+  return { code: result.exitCode, message: `${result.stderr}\n${result.stdout}`.trim() };
 }
 
 async function listAllAgents(): Promise<string[]> {

@@ -51,7 +51,11 @@ function depsFor(file: string): PcsDeps {
       pcsdStateDir: scratch,
       cibDir: scratch,
     },
-    agents: { metadata, list: async () => ['ocf:heartbeat:Dummy', 'ocf:heartbeat:IPaddr2', 'ocf:pacemaker:Dummy'] },
+    agents: {
+      metadata,
+      validate: async () => undefined,
+      list: async () => ['ocf:heartbeat:Dummy', 'ocf:heartbeat:IPaddr2', 'ocf:pacemaker:Dummy'],
+    },
     hosts: { call: none },
     openCib: () => fileCib(file),
     tool: none,
@@ -96,7 +100,7 @@ function vectors(): Vector[] {
   for (const chain of [[...'rqugcmxyzkvw'], ['S'], [...'ABCNPE'], ['t']]) {
     let cib =
       chain[0] === 'S'
-        ? (read('S01.cib.xml') ?? '').replace(/<constraints>[^]*<\/constraints>/, '<constraints/>')
+        ? (read('S01.cib.xml') ?? '').replace(/<constraints>[\s\S]*<\/constraints>/, '<constraints/>')
         : emptyCib;
     const ordered = chain.flatMap((letter) => names.filter((name) => new RegExp(`^${letter}\\d`).test(name)).sort());
     for (const file of ordered) {
@@ -161,6 +165,7 @@ describe('the tutorial on a file', () => {
       ...depsFor(file),
       agents: {
         list: async () => [],
+        validate: async () => undefined,
         metadata: async (_standard, _provider, type) => {
           if (type !== 'IPaddr2') throw new Error('it is not installed');
           const actions = element('actions', {}, [element('action', { name: 'monitor' })]);
@@ -202,5 +207,54 @@ describe('the tutorial on a file', () => {
       code: 0,
       stderr: "Warning: missing value of 'nic' option, the option has been ignored; to set it, write 'nic=VALUE'\n",
     });
+  });
+});
+
+describe('an agent that checks its parameters', () => {
+  const parameters = [element('parameter', { name: 'ip' }), element('parameter', { name: 'config' })];
+  const root = element('resource-agent', {}, [element('parameters', {}, parameters)]);
+
+  async function create(
+    message: string,
+    ...options: string[]
+  ): Promise<{ code: number; stderr: string; changed: boolean }> {
+    let changed = false;
+    let stderr = '';
+    const deps: PcsDeps = {
+      ...depsFor(''),
+      agents: { list: async () => [], metadata: async () => root, validate: async () => ({ code: 6, message }) },
+      openCib: () => ({
+        read: async () => parseXml(emptyCib),
+        write: async () => {
+          changed = true;
+        },
+      }),
+    };
+    const io: ToolIo = {
+      stdout: () => {},
+      stderr: (text) => {
+        stderr += text;
+      },
+      readStdin: async () => '',
+      env: {},
+      isTty: false,
+      columns: 80,
+    };
+    const code = await runPcs(['resource', 'create', 'r', 'ocf:x:y', ...options], io, () => deps);
+    return { code, stderr, changed };
+  }
+
+  it('has a value that it calls wrong refused', async () => {
+    const { code, stderr, changed } = await create('ERROR: IP address [300.1.2.3] not valid.', 'ip=300.1.2.3');
+    expect({ code, changed }).toEqual({ code: 1, changed: false });
+    expect(stderr).toContain(
+      "Error: Validation result from agent 'ocf:x:y' for resource 'r': ERROR: IP address [300.1.2.3] not valid., use --force to override\n",
+    );
+  });
+
+  it('only warns of a file that may be there on other nodes', async () => {
+    const { code, stderr, changed } = await create('Cannot parse config file [/etc/x]', 'config=/etc/x');
+    expect({ code, changed }).toEqual({ code: 0, changed: true });
+    expect(stderr).toMatch(/^Warning: Validation result/);
   });
 });

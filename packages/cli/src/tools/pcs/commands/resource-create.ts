@@ -54,6 +54,8 @@ async function create(context: PcsContext, words: readonly string[]): Promise<vo
   if (editor.byId(plan.id) !== undefined) throw new PcsError([`'${plan.id}' already exists`]);
   validateOptions(editor, plan, agent, reports);
   reports.finish();
+  await askAgent(context, plan.id, agent.name, plan.options, reports);
+  reports.finish();
   const primitive = makePrimitive(context, editor, plan, agent);
   place(context, editor, plan, primitive);
   await context.save(editor);
@@ -142,6 +144,38 @@ export function validateParameters(
     const instead = parameter.deprecatedBy === '' ? '' : `, use '${parameter.deprecatedBy}' instead`;
     reports.warning(`${what} option '${parameter.name}' is deprecated and should not be used${instead}`);
   }
+}
+
+/** Exit code of an agent whose configuration can work on no node (OCF_ERR_CONFIGURED). */
+const configuredWrongly = 6;
+/** Longest part of an agent's words that is shown, characters. */
+const maxAgentWords = 500;
+
+/**
+ * Asks the agent whether its parameters make sense: a value that it calls wrong on every node is refused. With
+ * `--agent-validation` everything it objects to is. Not done for files: their cluster may be elsewhere.
+ */
+export async function askAgent(
+  context: PcsContext,
+  id: string,
+  name: AgentName,
+  options: ReadonlyMap<string, string>,
+  reports: Reports,
+): Promise<void> {
+  const wanted = context.has('agent-validation');
+  if (context.cibFile !== undefined && !wanted) return;
+  const verdict = await context.deps.agents.validate(name, options);
+  if (verdict === undefined || verdict.code === 0 || (!wanted && verdict.code !== configuredWrongly)) return;
+  const words = verdict.message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const said = words.length === 0 ? `exit code ${verdict.code}` : words.join('; ').slice(0, maxAgentWords);
+  const sentence = `Validation result from agent '${agentText(name)}' for resource '${id}': ${said}`;
+  // A path may be wrong on this node and right on others; any other value that the agent names is wrong everywhere.
+  const blamed = [...options.values()].some((value) => value !== '' && !value.startsWith('/') && said.includes(value));
+  if (wanted || blamed) reports.forceable(sentence);
+  else context.warn(sentence);
 }
 
 function reportNotUnique(

@@ -9,7 +9,7 @@ import { operationElement, parseOperations, validateOperations } from '../operat
 import { allResources, findResource, innerResource, isClone, primitivesOf, resourceParent } from '../resources.ts';
 import { awaitRunning, waitSeconds } from '../wait.ts';
 import { constraintsOf, dropFromConstraint } from './constraint.ts';
-import { cloneOf, validateParameters, withMember } from './resource-create.ts';
+import { askAgent, cloneOf, validateParameters, withMember } from './resource-create.ts';
 
 /** @throws {PcsError} when there is no such resource */
 export function mustFind(editor: CibEditor, id: string): Element {
@@ -49,6 +49,15 @@ export async function updateResource(context: PcsContext, words: readonly string
     updateOwnSet(editor, resource, 'meta_attributes', `${id}-meta_attributes`, new Map([...options, ...meta]));
   } else {
     await checkOptions(context, resource, options, operations);
+    const merged = new Map([...nvpairs(childElements(resource, 'instance_attributes')[0]), ...options]);
+    for (const [name, value] of merged) if (value === '') merged.delete(name);
+    if (options.size > 0) {
+      const reports = context.reports();
+      const [standard, provider, type] = ['class', 'provider', 'type'].map((name) => attr(resource, name) ?? '');
+      const name = { standard: standard as string, provider: provider || undefined, type: type as string };
+      await askAgent(context, id, name, merged, reports);
+      reports.finish();
+    }
     updateOwnSet(editor, resource, 'instance_attributes', `${id}-instance_attributes`, options);
     updateOwnSet(editor, mustFind(editor, id), 'meta_attributes', `${id}-meta_attributes`, meta);
     for (const plan of operations) replaceOperation(editor, id, plan);
