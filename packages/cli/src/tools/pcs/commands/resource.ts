@@ -7,16 +7,15 @@ import { resourceCreate } from './resource-create.ts';
 import { deleteResource } from './resource-delete.ts';
 import {
   cloneResource,
-  group,
   meta,
   operations,
   setEnabled,
   setManaged,
   unclone,
-  ungroup,
   updateResource,
   utilization,
 } from './resource-edit.ts';
+import { group, ungroup } from './resource-group.ts';
 import { ban, clear, move, moveWithConstraint } from './resource-move.ts';
 import { resourceStatus } from './status.ts';
 
