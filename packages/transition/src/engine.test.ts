@@ -67,7 +67,7 @@ function historyEntry(request: ActionRequest, rc: number, status: number): Eleme
     id: 'x_last_0',
     operation_key: request.action.operationKey,
     operation: request.action.task,
-    'transition-key': request.transitionKey,
+    'transition-key': request.type === 'broadcast' ? undefined : request.transitionKey,
     'op-status': status,
     'rc-code': rc,
     on_node: request.action.node,

@@ -1,9 +1,9 @@
-import assert from 'node:assert';
 import { attr, type Element } from '@sanode/xml';
 import { type DiffEvent, type HistoryEvent, historyBelow, readDiff } from './diff.ts';
 import { blankGraph, type GraphAction, type TransitionGraph } from './graph.ts';
 import { type CompletionAction, completionActions, type TransitionHost } from './host.ts';
-import { decodeOperationKey, decodeTransitionKey, encodeTransitionKey, type TransitionKey } from './keys.ts';
+import { JobCounts } from './job-counts.ts';
+import { decodeTransitionKey, encodeTransitionKey, type TransitionKey } from './keys.ts';
 import {
   type ActionProgress,
   beginGraph,
@@ -11,7 +11,8 @@ import {
   inputsConfirmed,
   type SynapseProgress,
 } from './progress.ts';
-import { failureUpdate, isMigration, isRecordable, jobNodes, requestFor, timeoutHistory } from './requests.ts';
+import { failureUpdate, isRecordable, requestFor, timeoutHistory } from './requests.ts';
+import { judgeResult, opStatus } from './results.ts';
 import type { ThrottleTable } from './throttle.ts';
 import { infinity } from './values.ts';
 
@@ -42,7 +43,7 @@ export class TransitionEngine {
   #passWanted = false;
   /** A handler or a pass runs: the next pass waits for its end. */
   #holding = false;
-  readonly #jobs = new Map<string, { all: number; migrations: number }>();
+  readonly #jobs = new JobCounts();
 
   /** @param settings.uuid for tests; default made of the host's random numbers */
   constructor(deps: { host: TransitionHost; throttle: ThrottleTable }, settings: { uuid?: string } = {}) {
@@ -230,49 +231,29 @@ export class TransitionEngine {
     return nodeUuid !== undefined && this.downingAction(nodeUuid) !== undefined;
   }
 
-  #handleHistory(event: HistoryEvent): void {
-    const { operation, nodeUuid } = event;
-    const keyText = attr(operation, 'transition-key');
-    const status = Number.parseInt(attr(operation, 'op-status') ?? '', 10);
-    if (keyText === undefined || Number.isNaN(status) || status === -1) return;
-    const rc = effectiveRc(Number.parseInt(attr(operation, 'rc-code') ?? '', 10));
-    const key = decodeTransitionKey(keyText);
-    if (key === undefined || Number.isNaN(rc)) {
-      this.abort(infinity, 'restart', 'Bad event', operation);
-      return;
-    }
+  #handleHistory({ operation, nodeUuid }: HistoryEvent): void {
+    const { graph, complete } = this.#progress;
+    const verdict = judgeResult(operation, { engineUuid: this.uuid, transitionId: graph.id, complete });
     let ignoreFailure = false;
-    if (key.transitionId === -1) this.abort(infinity, 'restart', 'Unexpected event', operation);
-    else if (key.actionId < 0 || key.engineUuid !== this.uuid)
-      this.abort(infinity, 'restart', 'Foreign event', operation);
-    else if (!this.#isCurrent(key)) {
-      if (this.#handleLate(event, key, status)) return;
-    } else {
-      const known = this.#matchEvent(key, operation, rc);
-      if (known === 'duplicate') return;
-      ignoreFailure = known?.ignoreFailure ?? false;
+    switch (verdict.type) {
+      case 'nothing':
+        return;
+      case 'cancelled':
+        this.#confirmCancel(verdict.operationKey, nodeUuid);
+        return;
+      case 'current': {
+        const known = this.#matchEvent(verdict.key, operation, verdict.rc);
+        if (known === 'duplicate') return;
+        ignoreFailure = known?.ignoreFailure ?? false;
+        break;
+      }
+      case 'unexpected':
+        this.abort(infinity, 'restart', verdict.text, operation);
+        break;
     }
     const statusInvalid = 9;
-    if (status === statusInvalid) return;
-    this.#countFailure(operation, nodeUuid, { rc, key, ignoreFailure });
-  }
-
-  /** Result of another transition. @returns true when nothing is left to do */
-  #handleLate(event: HistoryEvent, key: TransitionKey, status: number): boolean {
-    const { operation, nodeUuid } = event;
-    const operationKey = attr(operation, 'operation_key') ?? '';
-    const statusCancelled = 1;
-    if ((decodeOperationKey(operationKey)?.intervalMs ?? 0) !== 0) {
-      if (status === statusCancelled) {
-        this.#confirmCancel(operationKey, nodeUuid);
-        return true;
-      }
-      this.abort(infinity, 'restart', 'Change in recurring result', operation);
-    } else {
-      const text = key.transitionId === this.#progress.graph.id ? 'Inactive graph' : 'Old event';
-      this.abort(infinity, 'restart', text, operation);
-    }
-    return false;
+    if (verdict.key === undefined || opStatus(operation) === statusInvalid) return;
+    this.#countFailure(operation, nodeUuid, { rc: verdict.rc, key: verdict.key, ignoreFailure });
   }
 
   /** Result of an action of the running graph. */
@@ -325,7 +306,7 @@ export class TransitionEngine {
   #confirm(step: ActionProgress): void {
     step.timer?.cancel();
     step.timer = undefined;
-    this.#countJobs(step, -1);
+    this.#jobs.end(step);
     step.confirmed = true;
     if (step.synapse.executed && step.synapse.actions.every((each) => each.confirmed)) step.synapse.confirmed = true;
     for (const waiting of this.#progress.waiting.get(step.action.id) ?? []) {
@@ -405,18 +386,12 @@ export class TransitionEngine {
     for (const { action } of synapse.actions) {
       if (action.kind === 'pseudo_event') continue;
       if (synapse.synapse.priority < this.#abortPriority) return 'skip';
-      if (action.kind === 'rsc_op' && !this.#hasRoom(action)) return 'wait';
+      if (action.kind !== 'rsc_op') continue;
+      const { migrationLimit } = this.#progress.graph;
+      const limits = { node: (name: string) => this.#throttle.nodeLimit(name), migrations: migrationLimit };
+      if (!this.#jobs.hasRoom(action, limits)) return 'wait';
     }
     return 'fire';
-  }
-
-  #hasRoom(action: GraphAction): boolean {
-    const migrationLimit = this.#progress.graph.migrationLimit;
-    return jobNodes(action).every((node) => {
-      const running = this.#jobs.get(node.toLowerCase()) ?? { all: 0, migrations: 0 };
-      if (running.all >= this.#throttle.nodeLimit(node)) return false;
-      return !isMigration(action) || migrationLimit <= 0 || running.migrations < migrationLimit;
-    });
   }
 
   #run(step: ActionProgress): void {
@@ -457,8 +432,7 @@ export class TransitionEngine {
   }
 
   #await(step: ActionProgress): void {
-    step.jobs = jobNodes(step.action);
-    this.#countJobs(step, 1);
+    this.#jobs.begin(step);
     const networkDelayMs = this.#progress.graph.networkDelayMs;
     const timeoutMs = step.action.timeoutMs > 0 ? step.action.timeoutMs : networkDelayMs;
     step.timer = this.#host.setTimer(timeoutMs + networkDelayMs, () => this.#timedOut(step));
@@ -489,18 +463,6 @@ export class TransitionEngine {
     if (data !== undefined) this.#host.recordTimeout(action, data);
   }
 
-  #countJobs(step: ActionProgress, by: 1 | -1): void {
-    for (const node of step.jobs) {
-      const name = node.toLowerCase();
-      const running = this.#jobs.get(name) ?? { all: 0, migrations: 0 };
-      running.all += by;
-      if (isMigration(step.action)) running.migrations += by;
-      assert(running.all >= 0, `jobs of ${name} are never negative`);
-      this.#jobs.set(name, running);
-    }
-    if (by < 0) step.jobs = [];
-  }
-
   #finish(counts: { completed: number; pending: number; fired: number; skipped: number; incomplete: number }): void {
     const { graph } = this.#progress;
     const terminated = counts.incomplete !== 0 && this.#abortPriority <= 0;
@@ -522,11 +484,6 @@ export class TransitionEngine {
 
 function rank(completion: CompletionAction): number {
   return completionActions.indexOf(completion);
-}
-
-/** Degraded results count as what they are a worse form of (8.4, step 2). */
-function effectiveRc(rc: number): number {
-  return rc === 190 ? 0 : rc === 191 ? 8 : rc;
 }
 
 function randomUuid(host: TransitionHost): string {

@@ -131,7 +131,7 @@ function readFormat(given: readonly GivenOption[], live: boolean): { format: For
   if (wanted === 'xml') return { format: 'xml', oneShot: true };
   const isCgi = hasOption(given, 'web-cgi') || hasOption(given, 'html-cgi');
   if (wanted === 'html' || hasOption(given, 'as-html') || isCgi) {
-    return { format: 'html', oneShot: once || isCgi || outputOf(given) === undefined };
+    return { format: 'html', oneShot: once || isCgi };
   }
   if (wanted === 'none') return { format: 'none', oneShot: once };
   if (wanted === 'text' || hasOption(given, 'disable-ncurses')) return { format: 'text', oneShot: once };

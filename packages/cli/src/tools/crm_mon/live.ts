@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { applyDiffNotification, type CibClient } from '@sanode/cib';
 import type { Element } from '@sanode/xml';
 import { exitCode } from '../../common/cib-exit.ts';
@@ -18,6 +19,8 @@ export async function watchCluster(request: Request, io: ToolIo, render: Render)
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
+  if (request.format === 'html' && request.outputTo !== undefined)
+    io.stdout(`Writing html to ${request.outputTo} ...\n`);
   io.stdout('Waiting until cluster is available on this node ...\n');
   let ended = false;
   void stopped.then(() => {
@@ -112,6 +115,20 @@ class Screen {
     if (this.#cib === undefined) return;
     this.#updates = 0;
     this.#drawnMs = performance.now();
-    this.show(this.#render(this.#request, this.#cib, this.#launcher, this.#io));
+    const report = this.#render(this.#request, this.#cib, this.#launcher, this.#io);
+    const { outputTo } = this.#request;
+    if (outputTo === undefined || outputTo === '-') this.show(report);
+    else this.#write(outputTo, report);
+  }
+
+  /** Puts the report into its file at once: a reader never sees half of it. */
+  #write(file: string, report: string): void {
+    const fresh = `${file}.${process.pid}.new`;
+    try {
+      writeFileSync(fresh, report);
+      renameSync(fresh, file);
+    } catch (error) {
+      this.#io.stderr(`crm_mon: ${file} can't be written: ${(error as Error).message}\n`);
+    }
   }
 }
