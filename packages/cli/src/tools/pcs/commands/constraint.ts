@@ -6,6 +6,8 @@ import { compareText, fail, usage } from '../errors.ts';
 import { isRuleExpired } from '../rule-expiry.ts';
 import { addRule, parseRule } from '../rule-parser.ts';
 import { addColocation, addOrder, addSet, addTicket } from './constraint-add.ts';
+import { location, ruleAttributes, ruleOptions } from './constraint-location.ts';
+import { removeConstraints } from './constraint-remove.ts';
 
 const listOptions = ['f', 'full', 'all', 'no-expire-check'];
 const editOptions = ['f', 'force', 'full', 'all', 'no-expire-check'];
