@@ -25,7 +25,8 @@ async function checkPassword(): Promise<void> {
 }
 
 async function serve(): Promise<void> {
-  process.umask(0o077);
+  // Files with secrets are made with modes of their own; folders have to stay readable.
+  process.umask(0o022);
   const log = openLog({ name: 'pcsd', file: paths.pcsdLog });
   const port = Number(process.env['PCSD_PORT'] || defaultPort);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {

@@ -144,6 +144,8 @@ async function pcs(onHost: string, line: readonly string[], answers: readonly st
 }
 
 beforeAll(async () => {
+  // As an administrator's strict umask would be: files have the modes they should all the same.
+  process.umask(0o077);
   const certificate = await ensureCertificate(join(root, 'certificate'), 'lb1');
   for (const name of ['lb1', 'lb2', 'lb3']) hosts.set(name, await makeHost(name, certificate));
 }, 60_000);
@@ -210,6 +212,7 @@ describe('pcs with pcsd', () => {
     expect(lines(setup.out)).toContain('lb2: Succeeded');
     const conf = readFileSync(hosts.get('lb2')?.files.corosyncConf as string, 'utf8');
     expect(conf).toBe(readFileSync(hosts.get('lb1')?.files.corosyncConf as string, 'utf8'));
+    expect(statSync(hosts.get('lb2')?.files.corosyncConf as string).mode & 0o777).toBe(0o644);
     expect(conf).toContain('    secauth: off\n    transport: udpu\n    token: 1000\n}');
     expect(conf).toContain('        ring0_addr: lb2\n        name: lb2\n        nodeid: 2\n');
     expect(conf).toContain('    two_node: 1\n');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail } from './errors.ts';
 import type { HostAddress, KnownHost } from './http.ts';
@@ -83,10 +83,12 @@ export function changeKnownHosts(
   return { dataVersion: known.dataVersion + 1, hosts };
 }
 
-/** Writes a file that only its owner may read; readers see the old or the new one, never half of it. */
+/** Writes a file (by default one that only its owner may read); readers see the old or the new one, never half of it. */
 export async function writePrivate(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(temporary, content, { mode, flag: 'wx' });
+  await writeFile(temporary, content, { mode: mode & 0o600, flag: 'wx' });
+  // The umask takes bits away from what a file is made with, not from this.
+  await chmod(temporary, mode);
   await rename(temporary, path);
 }
