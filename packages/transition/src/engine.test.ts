@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { silentLogger } from '@sanode/runtime';
 import { haveShared, sharedPath } from '@sanode/runtime/testing';
-import { attr, childElements, type Element, element, parseXml, printCompact, walk } from '@sanode/xml';
+import { attr, childElements, type Element, element, parseXml, printCompact, walk, withAttributes } from '@sanode/xml';
 import { describe, expect, test } from 'vitest';
 import { TransitionEngine } from './engine.ts';
 import { parseGraph } from './graph.ts';
@@ -384,6 +384,62 @@ describe('transition engine', () => {
       ),
     );
     expect(migrating.take()).toEqual(['A_migrate_to_0@lb1']);
+  });
+
+  test('what depends on a failure runs only if it must run whatever happens', () => {
+    const stage = new Stage();
+    stage.start(
+      graph([
+        { actions: operation(1, 'A_start_0', 1) },
+        { actions: operation(2, 'B_start_0', 1), inputs: [1], priority: '500' },
+        { actions: operation(3, 'A_notify_0', 1), inputs: [1], priority: '1000000' },
+      ]),
+    );
+    const [start] = stage.requests.splice(0) as [ActionRequest];
+    stage.result(start, 1);
+    expect(stage.take()).toEqual(['A_notify_0@lb1']);
+  });
+
+  test('a lost node that owed nothing changes nothing', () => {
+    const stage = new Stage();
+    stage.start(
+      graph([
+        { actions: `${operation(1, 'A_start_0', 2)}${operation(2, 'B_start_0', 1)}` },
+        { actions: operation(3, 'C_start_0', 1) },
+      ]),
+    );
+    stage.result(stage.requests[0] as ActionRequest);
+    stage.engine.failIncompletable('2');
+    expect(stage.aborts).toEqual([]);
+  });
+
+  test('a recurring operation that was cancelled after its graph is no surprise', () => {
+    const stage = new Stage();
+    stage.start(stopThenStart);
+    const [stop] = stage.requests as [ActionRequest];
+    const entry = historyEntry({ ...stop, transitionKey: `9:32:0:${uuid}` } as ActionRequest, 0, 1);
+    stage.engine.handleDiff(
+      resultNotify('1', withAttributes(entry, { operation: 'monitor', operation_key: 'A_monitor_10000' })),
+    );
+    expect(stage.aborts).toEqual([]);
+  });
+
+  test('after a change of the configuration the rest of a diff is not read', () => {
+    const stage = new Stage();
+    stage.start(stopThenStart);
+    const change = (path: string): Element => element('change', { operation: 'delete', path });
+    stage.engine.handleDiff(notify(change('/cib/configuration/x'), change(`/cib/status/node_state[@id='3']`)));
+    expect(stage.aborts.map((abort) => abort.text)).toEqual(['Configuration change']);
+  });
+
+  test('a node takes as many actions as its own limit says', () => {
+    const stage = new Stage();
+    stage.throttle.record('lb1', throttleMode.none, 2);
+    stage.start(graph([1, 2, 3].map((id) => ({ actions: operation(id, `${'ABC'.charAt(id - 1)}_start_0`, 1) }))));
+    const [first] = stage.requests as [ActionRequest];
+    expect(stage.take()).toEqual(['A_start_0@lb1', 'B_start_0@lb1']);
+    stage.result(first);
+    expect(stage.take()).toEqual(['C_start_0@lb1']);
   });
 
   test('batch-limit bounds what is in flight', () => {
