@@ -69,15 +69,18 @@ const core = {
   },
 };
 
+const activePeers = (): string[] =>
+  cluster.peers().flatMap((peer) => (peer.online && peer.name !== undefined ? [peer.name] : []));
+
 const isOldRelease = release.name === '2.1';
 const election = new Election(
   {
     host: {
       ...core,
       userCpuMicroseconds: () => process.cpuUsage().user,
-      activePeers: () => cluster.peers().flatMap((peer) => (peer.online && peer.name !== undefined ? [peer.name] : [])),
+      activePeers,
       knownPeerCount: () => cluster.peers().length,
-      canWin: () => !manager.shuttingDown,
+      canWin: () => manager.mayWrite(activePeers()),
       electionWon: () => manager.won(),
     },
     envelopes: new Envelopes({ wallMs: () => Date.now() }, release),

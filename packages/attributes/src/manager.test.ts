@@ -41,15 +41,16 @@ function start(cluster: SimulatedCluster, time: SimulatedTime, name: string, opt
     sent.push(printCompact(message));
     connection.send(to, message, 'test/1');
   };
+  const activePeers = (): string[] =>
+    connection.peers().flatMap((peer) => (peer.online && peer.name !== undefined ? [peer.name] : []));
   const election = new Election(
     {
       host: {
         ...base,
         userCpuMicroseconds: () => 1000,
-        activePeers: () =>
-          connection.peers().flatMap((peer) => (peer.online && peer.name !== undefined ? [peer.name] : [])),
+        activePeers,
         knownPeerCount: () => connection.peers().length,
-        canWin: () => !manager.shuttingDown,
+        canWin: () => manager.mayWrite(activePeers()),
         send,
         electionWon: () => manager.won(),
       },
@@ -130,6 +131,39 @@ describe('attribute manager', () => {
     ]);
     expect(writes[0]?.options).toBe(1048576);
     expect(writes[0]?.user).toBe('root');
+  });
+
+  test('when all nodes leave and the writer goes first, another one writes the rest', () => {
+    const { time, net } = cluster();
+    const places = ['lb1', 'lb2', 'lb3'].map((name) => start(net, time, name));
+    // Past the time in which a lost election makes a node lose again (5.3).
+    time.advance(5000);
+    const writer = places.findIndex((place) => place.election.state === 3);
+    const names = nodes.map(({ name }) => name);
+    for (const name of names)
+      places[writer]?.manager.handleClient(update('shutdown', '1700000000', { attr_host: name }), 'root');
+    time.advance(50);
+    const sentBefore = places.reduce((sum, place) => sum + place.sent.length, 0);
+    net.crash(names[writer] as string);
+    time.advance(1000);
+    const states = places.filter((_, index) => index !== writer).map((place) => place.election.state);
+    expect(states).toContain(3);
+    expect(places.reduce((sum, place) => sum + place.sent.length, 0) - sentBefore).toBeLessThan(50);
+  });
+
+  test('a node that alone leaves does not become the writer, and does not argue about it', () => {
+    const { time, net } = cluster();
+    const places = ['lb1', 'lb2', 'lb3'].map((name) => start(net, time, name));
+    time.advance(500);
+    const loser = places.findIndex((place) => place.election.state !== 3);
+    const place = places[loser] as Place;
+    place.manager.handleClient(update('shutdown', '1700000000', { attr_host: nodes[loser]?.name as string }), 'root');
+    time.advance(50);
+    const sentBefore = place.sent.length;
+    place.election.vote();
+    time.advance(1000);
+    expect(place.election.state).not.toBe(3);
+    expect(place.sent.length - sentBefore).toBeLessThan(20);
   });
 
   test('counts from the current value, and deletes as the reference does', () => {

@@ -24,15 +24,23 @@ export class AttributeManager {
   /** Lowest protocol version ever seen among the peers. */
   #minimumProtocol = protocolVersion;
   #shuttingDown = false;
+  #stopping = false;
 
   constructor(deps: { host: AttributesHost; election: WriterElection }) {
     this.#host = deps.host;
     this.#election = deps.election;
   }
 
-  /** Our node's `shutdown` attribute is set, or the daemon is stopping: it can't become the writer any more. */
-  get shuttingDown(): boolean {
-    return this.#shuttingDown;
+  /**
+   * Whether we may become the writer. A node that leaves may not (5.5), unless all leave: when a whole cluster stops at
+   * once and the writer goes first, nobody else could write the `shutdown` attributes that the others wait for.
+   * @param activePeers names of the nodes in our group, our own included
+   */
+  mayWrite(activePeers: readonly string[]): boolean {
+    if (this.#stopping) return false;
+    if (!this.#shuttingDown) return true;
+    const leaving = this.#table.get('shutdown')?.values;
+    return activePeers.every((name) => !['', '0', undefined].includes(leaving?.get(name.toLowerCase())?.value));
   }
 
   /** After joining the group: tells the protocol version, and begins an election (5.4). */
@@ -55,7 +63,7 @@ export class AttributeManager {
 
   /** The daemon was told to stop. */
   stop(): void {
-    this.#shuttingDown = true;
+    this.#stopping = true;
     for (const attribute of this.#table.all()) attribute.timer?.cancel();
   }
 

@@ -198,21 +198,24 @@ export class Election {
     this.#lastLossS = nowS;
     this.reset();
     this.#state = electionState.lost;
-    const sys = this.#options.subsystem ?? 'crmd';
-    this.#host.send(
-      vote.from,
-      this.#envelopes.request({
-        task: 'no-vote',
-        to: sys,
-        from: sys,
-        host: vote.from,
-        origin: 'send_no_vote',
-        type: sys,
-        attributes: { 'election-owner': vote.owner, 'election-id': vote.round },
-      }),
-    );
+    // Nobody waits for a no-vote that answers a no-vote, or our own vote; it would be answered again, without end.
+    if (vote.task === 'vote' && !sameName(vote.from, this.#options.localName)) this.#sendNoVote(vote);
     this.#host.log.info({ to: vote.from, round: vote.round }, `election: lost to ${vote.from}`);
     this.#host.electionLost?.(vote.from);
+  }
+
+  #sendNoVote(vote: Vote): void {
+    const sys = this.#options.subsystem ?? 'crmd';
+    const message = this.#envelopes.request({
+      task: 'no-vote',
+      to: sys,
+      from: sys,
+      host: vote.from,
+      origin: 'send_no_vote',
+      type: sys,
+      attributes: { 'election-owner': vote.owner, 'election-id': vote.round },
+    });
+    this.#host.send(vote.from, message);
   }
 
   #win(why: string): void {
