@@ -89,7 +89,9 @@ class Cluster implements BenchCluster {
     const [first] = this.#nodes as [Machine];
     const last = configuration.at(-1)?.[1].match(/id="([^"]+)"/)?.[1] ?? '';
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      const files = await Promise.all(this.#nodes.map((node) => mustOn(node, ['cat', '/var/lib/pacemaker/cib/cib.xml'])));
+      const files = await Promise.all(
+        this.#nodes.map((node) => mustOn(node, ['cat', '/var/lib/pacemaker/cib/cib.xml'])),
+      );
       if (files.every((file) => file.includes(`id="${last}"`))) return;
       await mustOn(first, ['crm_attribute', '-t', 'crm_config', '-n', 'bench-touch', '-v', String(attempt)]);
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -143,9 +145,7 @@ class Cluster implements BenchCluster {
     const holder = await this.#holder();
     const sinceMs = Date.now();
     await mustOn(holder, ['crm_attribute', '-N', holder.name, '-n', 'standby', '-v', 'on']);
-    await until(async () => (await this.#holder().catch(() => holder)) !== holder, 60_000, 50);
-    const failed = this.#client.answers.filter(({ ok, startMs }) => !ok && startMs > sinceMs);
-    const { deadMs } = await this.#client.outage(failed.at(-1)?.startMs ?? Date.now(), 60_000);
+    const { deadMs } = await this.#client.outage(sinceMs, 60_000, 20_000);
     await mustOn(holder, ['crm_attribute', '-N', holder.name, '-n', 'standby', '-D']);
     await this.#settled(['address', 'web']);
     return deadMs;

@@ -4,6 +4,9 @@ import { type Machine, until } from './machine.ts';
 
 const probeScript = fileURLToPath(new URL('./http-probe.ts', import.meta.url));
 
+/** How long a request may hang before it counts as failed. */
+const requestTimeoutMs = 500;
+
 /** One answer, or one failure to get one; times in ms since 1970. */
 export interface ProbeAnswer {
   readonly startMs: number;
@@ -20,7 +23,10 @@ export class HttpClient {
 
   /** @param seconds after which it stops by itself */
   constructor(machine: Machine, url: string, seconds = 120) {
-    this.#process = machine.spawn([process.execPath, probeScript, url, '20', '500', String(seconds)], 'pipe');
+    this.#process = machine.spawn(
+      [process.execPath, probeScript, url, '20', String(requestTimeoutMs), String(seconds)],
+      'pipe',
+    );
     let rest = '';
     this.#process.stdout?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split('\n');
@@ -38,23 +44,34 @@ export class HttpClient {
   }
 
   /**
-   * Waits until the address answers again after it was lost.
-   * @param sinceMs when it was lost, ms since 1970
-   * @returns ms from the last good answer before to the first good one after it, and when that came
+   * Waits until the trouble that began at `sinceMs` (ms since 1970) is over, and measures it: the longest time without
+   * a good answer, and when the answer came that ended it. Over means: good answers only for longer than a request
+   * may hang. Trouble that no request noticed within `noticedWithinMs` is measured too: it is one interval long.
+   * @throws {Error} when the address does not answer again within `timeoutMs`
    */
-  async outage(sinceMs: number, timeoutMs: number): Promise<{ deadMs: number; backAtMs: number }> {
-    let back: ProbeAnswer | undefined;
-    // An answer that was on its way when the power went may still arrive: only a request made later counts.
-    const found = await until(() => {
-      back = this.answers.find(({ ok, startMs }) => ok && startMs > sinceMs);
-      return back !== undefined;
+  async outage(
+    sinceMs: number,
+    timeoutMs: number,
+    noticedWithinMs = 3000,
+  ): Promise<{ deadMs: number; backAtMs: number }> {
+    const over = await until(() => {
+      const failures = this.answers.filter(({ ok, startMs }) => !ok && startMs >= sinceMs - requestTimeoutMs);
+      if (failures.length === 0) return Date.now() > sinceMs + noticedWithinMs;
+      const lastFailureMs = Math.max(...failures.map(({ startMs }) => startMs));
+      const good = this.answers
+        .filter(({ ok, startMs }) => ok && startMs > lastFailureMs)
+        .map(({ startMs }) => startMs);
+      return good.length > 1 && Math.max(...good) - Math.min(...good) > requestTimeoutMs + 100;
     }, timeoutMs);
-    if (!found || back === undefined) throw new Error(`the address did not answer within ${timeoutMs} ms`);
-    const before = this.answers.filter(
-      ({ ok, endMs, startMs }) => ok && startMs <= sinceMs && endMs <= (back?.endMs ?? 0),
-    );
-    const lastMs = Math.max(...before.map(({ endMs }) => endMs));
-    return { deadMs: back.endMs - lastMs, backAtMs: back.endMs };
+    if (!over) throw new Error(`the address did not answer within ${timeoutMs} ms`);
+    const ends = this.answers.filter(({ ok, endMs }) => ok && endMs >= sinceMs - 200).map(({ endMs }) => endMs);
+    ends.sort((a, b) => a - b);
+    let worst = { deadMs: 0, backAtMs: sinceMs };
+    for (const [index, endMs] of ends.entries()) {
+      const deadMs = endMs - (ends[index - 1] ?? endMs);
+      if (deadMs > worst.deadMs) worst = { deadMs, backAtMs: endMs };
+    }
+    return worst;
   }
 
   stop(): void {
