@@ -119,7 +119,6 @@ function orderRule(version: SchemaNumber, sets: Child): RuleChoice {
           check,
         }
       : {
-          // biome-ignore lint/suspicious/noThenProperty: it is the attribute's name
           required: { id: 'ID', first: 'IDREF', then: 'IDREF' },
           optional: { ...optional, 'first-action': action, 'then-action': action },
           children: lifetime(version),
