@@ -5,6 +5,7 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
   bench: () => import('../test/bench/src/run.ts'),
   build: () => import('./build.ts'),
   check: () => import('./check.ts'),
+  'fuzz:scheduler': () => import('../test/cts/fuzz.ts'),
   lab: () => import('../test/lab/src/control.ts'),
   sim: () => import('../test/sim/run.ts'),
   start: () => import('../test/lab/src/start.ts'),

@@ -26,14 +26,13 @@ export function suiteCases(): SuiteCase[] {
 
 async function simulate(argv: string[]): Promise<{ stdout: string; all: string }> {
   let stdout = '';
-  let all = '';
+  let stderr = '';
   const io = {
     stdout(text: string) {
       stdout += text;
-      all += text;
     },
     stderr(text: string) {
-      all += text;
+      stderr += text;
     },
     readStdin: () => Promise.reject(new Error('there is no standard input')),
     env: {},
@@ -43,15 +42,26 @@ async function simulate(argv: string[]): Promise<{ stdout: string; all: string }
   try {
     await run(argv, io);
   } catch (error) {
-    all += `thrown: ${(error as Error).stack}\n`;
+    stderr += `thrown: ${(error as Error).stack}\n`;
   }
-  return { stdout, all };
+  // The reference's standard error is not buffered: it comes first in a file that both go to.
+  return { stdout, all: stderr + stdout };
 }
 
 /** Runs one case as the reference's runner does (scheduler-3 21). */
 export async function runCase(suiteCase: SuiteCase): Promise<CaseResult> {
   const { name, args } = suiteCase;
   const input = sharedPath('cts-scheduler', 'xml', `${name}.xml`);
+  const wanted = (output: Output) => sharedPath('cts-scheduler', output, `${name}.${output}`);
+  return { name, differences: await compareWith(input, args, wanted) };
+}
+
+/** Simulates an input and compares with the files that the reference wrote. */
+export async function compareWith(
+  input: string,
+  args: readonly string[],
+  wantedFile: (output: Output) => string,
+): Promise<CaseResult['differences']> {
   const folder = mkdtempSync(join(tmpdir(), 'sanode-cts-'));
   try {
     const dotFile = join(folder, 'dot');
@@ -60,18 +70,17 @@ export async function runCase(suiteCase: SuiteCase): Promise<CaseResult> {
     const second = await simulate(['-x', input, '-D', dotFile, '-G', graphFile, '-sSQ', ...args]);
     const ours: Record<Output, string> = {
       summary: first.all,
-      scores: sortLines(second.stdout),
-      dot: normalizeDot(readIfThere(dotFile)),
-      exp: normalizeGraph(readIfThere(graphFile)),
+      scores: second.stdout,
+      dot: readIfThere(dotFile),
+      exp: readIfThere(graphFile),
     };
     const differences: Partial<Record<Output, string>> = {};
     for (const output of outputs) {
-      const extension = output === 'exp' ? 'exp' : output;
-      const wanted = readIfThere(sharedPath('cts-scheduler', output, `${name}.${extension}`));
-      const difference = firstDifference(ours[output], normalize(output, wanted));
+      const wanted = readIfThere(wantedFile(output));
+      const difference = firstDifference(normalize(output, ours[output]), normalize(output, wanted));
       if (difference !== undefined) differences[output] = difference;
     }
-    return { name, differences };
+    return differences;
   } finally {
     rmSync(folder, { recursive: true });
   }

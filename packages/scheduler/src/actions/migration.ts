@@ -22,8 +22,8 @@ export function createMigration(set: WorkingSet, resource: Resource, current: Cl
   start.set(ActionFlag.migratable | ActionFlag.pseudo);
   stop.set(ActionFlag.migratable);
   from.set(ActionFlag.migratable);
-  from.needs = start.needs;
   if (to === undefined) {
+    from.needs = start.needs;
     orderTasks(set, resource, 'monitor', resource, 'migrate_from', Order.seq);
   } else {
     to.set(ActionFlag.migratable);

@@ -59,7 +59,7 @@ export function createPrimitiveActions(set: WorkingSet, resource: Resource): voi
     current !== undefined && assigned !== undefined && current !== assigned && resource.nextRole >= Role.started;
   const plan = { needStop: moving, needPromote: false, allowMigrate: moving && canMigrate(resource, current) };
   planPartialMigration(resource, plan, { current, all, clean });
-  if (resource.startPending && assigned !== undefined) {
+  if (resource.startPending) {
     resourceAction(set, resource, 'start', assigned, true).set(ActionFlag.always);
   }
   if (!moving) planRecovery(set, resource, plan, current);

@@ -1,14 +1,15 @@
 import { isTrue } from '@sanode/rules';
 import { attr } from '@sanode/xml';
+import { parseKey } from '../actions/keys.ts';
 import { isDisabled } from '../inputs/unpack.ts';
 import type { ClusterNode } from '../model/node.ts';
-import { anyRecursive, baseName, printableId, type Resource, topOf } from '../model/resource.ts';
+import { anyRecursive, printableId, type Resource, topOf } from '../model/resource.ts';
 import { parseRole, Role, roleText } from '../model/role.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { currentNode } from '../placement/current-node.ts';
 import { locationsOf } from '../placement/nodes.ts';
 import { isActive, stateOf } from '../status/active.ts';
-import { isMaskedProbeFailure } from '../status/entry.ts';
+import { historyKey, isMaskedProbeFailure } from '../status/entry.ts';
 import { compareBytes, compareNames, sameText } from '../values/names.ts';
 import type { ListText } from './text.ts';
 
@@ -140,8 +141,8 @@ function maskedProbeText(set: WorkingSet, resource: Resource, node: ClusterNode 
     const code = attr(xml, 'rc-code') ?? '';
     if (!isMaskedProbeFailure(xml, status, Number(code))) continue;
     const where = attr(xml, 'on_node') ?? attr(xml, 'uname');
-    const failedId = attr(xml, 'rsc-id') ?? '';
-    if (failedId !== id && !(childId !== undefined && baseName(failedId) === childId)) continue;
+    // By the name in the history: instances of unique clones are never found by their definition's id.
+    if (parseKey(historyKey(xml))?.resource !== id) continue;
     if (node !== undefined && !sameText(where, node.name)) continue;
     return exitTexts[code] ?? 'Unknown';
   }
