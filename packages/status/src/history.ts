@@ -1,11 +1,11 @@
-import { type ClusterNode, definitionId, primitivesOf, type Resource } from '@sanode/scheduler';
+import { type ClusterNode, definitionId, primitivesOf, printableId, type Resource } from '@sanode/scheduler';
 import { failCount } from '@sanode/scheduler/status/fail-counts';
 import { attr, childElements, descend, type Element } from '@sanode/xml';
 import type { Report } from './report.ts';
 
 /** A resource's history on a node, with what is shown of it. */
 export interface ResourceHistory {
-  /** Name in the history. */
+  /** Name for people; of unknown resources as it is in the history. */
   readonly id: string;
   /** Undefined: there is no such resource any more. */
   readonly resource: Resource | undefined;
@@ -53,7 +53,7 @@ function resourceHistory(report: Report, node: ClusterNode, history: Element): R
       ? { count: 0, last: 0 }
       : failCount(report.set, resource, node, { effective: false, launched: false });
   return {
-    id,
+    id: resource === undefined ? id : printableId(resource),
     resource,
     migrationThreshold: resource?.banAfterFailures ?? 0,
     failCount: failures.count,

@@ -7,21 +7,21 @@ import {
   type Resource,
   type WorkingSet,
 } from '@sanode/scheduler';
-import { attr, childElements, descend, walk } from '@sanode/xml';
+import { attr, descend, walk } from '@sanode/xml';
 import type { ReportOptions, Section } from './options.ts';
 
 /** A model of the cluster with what is to be shown of it. */
 export class Report {
   readonly set: WorkingSet;
   readonly options: ReportOptions;
-  /** Top-level resources as configured; orphans after them. */
+  /** Top-level resources by priority, then as configured; orphans after them. */
   readonly resources: readonly Resource[];
   readonly #order: ReadonlyMap<ClusterNode, number>;
 
   constructor(set: WorkingSet, options: ReportOptions) {
     this.set = set;
     this.options = options;
-    this.resources = asConfigured(set);
+    this.resources = set.resources;
     this.#order = new Map(set.nodes.map((node, index) => [node, index]));
   }
 
@@ -72,15 +72,6 @@ export class Report {
   runningOn(node: ClusterNode): readonly Resource[] {
     return node.running.filter((resource) => this.wantsResource(resource));
   }
-}
-
-function asConfigured(set: WorkingSet): readonly Resource[] {
-  const section = descend(set.cib, 'configuration', 'resources');
-  const place = new Map<string, number>();
-  let index = 0;
-  for (const child of section === undefined ? [] : childElements(section)) place.set(attr(child, 'id') ?? '', index++);
-  const of = (resource: Resource): number => (resource.removed ? index + 1 : (place.get(resource.id) ?? index));
-  return [...set.resources].sort((a, b) => of(a) - of(b));
 }
 
 /** Whether a primitive or one below a resource runs on a node that is asked for; what runs nowhere is not hidden. */
