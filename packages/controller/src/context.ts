@@ -3,6 +3,7 @@ import { compareVersions, type Envelopes, type RequestInput } from '@sanode/mess
 import { type ClusterConnection, type Election, isActive, type Peer } from '@sanode/peers';
 import type { Logger, Timer } from '@sanode/runtime';
 import type { ThrottleTable, TransitionEngine } from '@sanode/transition';
+import { CrashGrace } from './crash-grace.ts';
 import type { Fsa } from './fsa.ts';
 import type { ControllerHost } from './host.ts';
 import { type ClusterOptions, readOptions } from './options.ts';
@@ -37,8 +38,8 @@ export interface PeerInfo {
   /** Epoch seconds since when it is a member of the ring, and in the group; 0 = is not. */
   memberSince: number;
   onlineSince: number;
-  /** Monotonic time at which its controller left the group unasked while its node stayed; see Scheduling. */
-  graceStartMs: number | undefined;
+  /** How long its controller is waited for when it leaves the group unasked while its node stays. */
+  readonly grace: CrashGrace;
 }
 
 export type TimerName =
@@ -113,7 +114,7 @@ export class Context {
   info(peer: Peer): PeerInfo {
     let info = this.peerInfo.get(peer.id);
     if (info === undefined) {
-      info = { phase: joinPhase.none, expected: undefined, memberSince: 0, onlineSince: 0, graceStartMs: undefined };
+      info = { phase: joinPhase.none, expected: undefined, memberSince: 0, onlineSince: 0, grace: new CrashGrace() };
       this.peerInfo.set(peer.id, info);
     }
     return info;

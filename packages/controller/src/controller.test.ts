@@ -461,6 +461,26 @@ describe('a controller that crashes', () => {
     expect(again.operations).not.toContain('stop web');
   });
 
+  it('again and again moves nothing as long as it comes back soon', () => {
+    const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);
+    start('lb1');
+    start('lb2');
+    time.advance(3000);
+    configure(nodes['lb1'] as SimulatedNode);
+    time.advance(500);
+    for (let crash = 1; crash <= 5; crash += 1) {
+      (nodes['lb1'] as SimulatedNode).exit = { code: 1, why: 'killed' };
+      cluster.kill('lb1', 'crmd');
+      cluster.kill('lb1', 'cib');
+      time.advance(1000);
+      start('lb1');
+      time.advance(3000);
+      expect(Object.values(states(nodes)).sort()).toEqual(['S_IDLE', 'S_NOT_DC']);
+    }
+    expect(active()).toEqual(['lb1']);
+    expect(nodes['lb2']?.operations).not.toContain('start web');
+  });
+
   it('and stays away is given up after five seconds', () => {
     const { time, cluster, nodes, start } = lab(['lb1', 'lb2']);
     start('lb1');

@@ -2,7 +2,7 @@ import { cibOption } from '@sanode/cib';
 import { compareVersions } from '@sanode/messages';
 import { isActive, type Peer } from '@sanode/peers';
 import { attr, childElements, type Element, element } from '@sanode/xml';
-import { type Context, joinPhase, type PeerInfo } from './context.ts';
+import { type Context, joinPhase } from './context.ts';
 
 /** Which attributes a node_state gets (controller.md 7.1). */
 export interface NodeStateFlags {
@@ -116,17 +116,12 @@ export function noteTimes(context: Context, peer: Peer): void {
   const now = Math.floor(context.host.wallMs() / 1000);
   if (peer.state !== 'member') info.memberSince = 0;
   else if (info.memberSince === 0) info.memberSince = now;
-  if (!peer.online && info.onlineSince !== 0) noteDeparture(context, info);
+  const monotonicMs = context.host.monotonicMs();
+  if (peer.state !== 'member') info.grace.nodeLost();
+  else if (peer.online) info.grace.back(monotonicMs);
+  else if (info.onlineSince !== 0) info.grace.gone(monotonicMs);
   if (!peer.online) info.onlineSince = 0;
   else if (info.onlineSince === 0) info.onlineSince = now;
-}
-
-/** A controller that crashes again and again gets its grace once in this time. */
-const GRACE_ONCE_IN_MS = 60_000;
-
-function noteDeparture(context: Context, info: PeerInfo): void {
-  const now = context.host.monotonicMs();
-  if (info.graceStartMs === undefined || now - info.graceStartMs > GRACE_ONCE_IN_MS) info.graceStartMs = now;
 }
 
 /** +1: member and in the group; -1: neither; 0: one of both. */

@@ -10,12 +10,6 @@ const SCHEDULER_TIMEOUT_MS = 120_000;
 /** Own changes that are on their way to the CIB are waited for, this long at most. */
 const SETTLE_MS = 1000;
 const SCHEDULER_RETRY_MS = 1000;
-/**
- * A controller that is gone while its node is still in the ring has crashed, and its pacemakerd starts it again: this
- * long nothing is decided, as its resources run on and would be started a second time elsewhere (the reference takes
- * them for lost at once). A node that leaves the ring, or asked to stop, gets no such time.
- */
-const CRASH_GRACE_MS = 5000;
 const FATAL_EXIT = 100;
 const MIN_RECHECK_MS = 500;
 
@@ -77,9 +71,8 @@ export class Scheduling {
     let graceMs = 0;
     for (const peer of this.#context.peers()) {
       const info = this.#context.info(peer);
-      if (peer.state !== 'member' || peer.online || info.expected === 'down' || info.graceStartMs === undefined)
-        continue;
-      const leftMs = info.graceStartMs + CRASH_GRACE_MS - now;
+      if (peer.state !== 'member' || peer.online || info.expected === 'down') continue;
+      const leftMs = info.grace.leftMs(now);
       if (leftMs <= 0) continue;
       graceMs = Math.max(graceMs, leftMs);
       this.#context.log.warn(
