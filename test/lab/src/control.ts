@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askLab, type LabOperation } from './control-socket.ts';
 import { labStateDir, runningLabs } from './lab.ts';
+import { chooseLab } from './which-lab.ts';
 
 const help = `Usage: npm run lab -- COMMAND
 
@@ -13,7 +14,7 @@ const help = `Usage: npm run lab -- COMMAND
   kill NODE         cut its power
   start NODE        power it on
 
-The lab must be running: npm start
+The lab must be running: npm start. Of several labs it is the one that SANODE_LAB names, else 'tutorial'.
 `;
 
 /** `npm run lab -- ...`: drives the lab that runs in another terminal. */
@@ -23,21 +24,15 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(help);
     return operation === undefined ? 64 : 0;
   }
-  const name = runningLabs()[0];
-  if (name === undefined) {
-    console.error('sanode: no lab is running; start it with: npm start');
-    return 1;
-  }
   try {
-    if (operation === 'exec') return execOn(labStateDir(name), machine ?? '', command);
+    const stateDir = labStateDir(chooseLab(runningLabs(), process.env['SANODE_LAB']));
+    if (operation === 'exec') return execOn(stateDir, machine ?? '', command);
     if (!['cut', 'heal', 'kill', 'start', 'status'].includes(operation)) {
       console.error(`sanode: no such lab command: ${operation}\n`);
       process.stderr.write(help);
       return 64;
     }
-    console.log(
-      await askLab(labStateDir(name), { operation: operation as LabOperation, ...(machine ? { machine } : {}) }),
-    );
+    console.log(await askLab(stateDir, { operation: operation as LabOperation, ...(machine ? { machine } : {}) }));
     return 0;
   } catch (error) {
     console.error(`sanode: ${error instanceof Error ? error.message : String(error)}`);

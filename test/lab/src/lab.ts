@@ -155,6 +155,8 @@ export function runningLabs(): string[] {
   const parent = join(labStateDir('x'), '..');
   if (!existsSync(parent)) return [];
   return readdirSync(parent).filter((name) => {
+    // A lab that is just being made, or removed, has a folder only.
+    if (!existsSync(join(parent, name, 'lab.pid'))) return false;
     const [pid, startTime] = readFileSync(join(parent, name, 'lab.pid'), 'utf8')
       .trim()
       .split(' ');
