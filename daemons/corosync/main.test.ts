@@ -65,6 +65,13 @@ describe('corosync', () => {
       8,
       "transport: knet is not supported yet: write 'transport: udpu'",
     ],
+    ['no nodes', (text: string) => text.replace('ring0_addr', 'ring9'), 8, 'names no nodes: write a nodelist'],
+    [
+      'no links',
+      (text: string) => text.replace('ring0_addr', 'ring9'),
+      8,
+      'parse error in config: No interfaces defined',
+    ],
     ['a broken line', (text: string) => `${text}oops\n`, 8, 'Line is not opening or closing section or key value'],
     [
       'a bad log setting',

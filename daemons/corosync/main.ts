@@ -74,8 +74,10 @@ async function readConfiguration(file: string) {
     return await interpret(keys);
   } catch (error) {
     if (error instanceof ConfError) fail(exitStatus.config, error.message);
-    if (error instanceof ClusterConfigError)
+    if (error instanceof ClusterConfigError) {
+      if (error.hint !== undefined) log.error({ subsystem: 'MAIN' }, error.hint);
       fail(exitStatus.config, error.isBare ? error.message : `parse error in config: ${error.message}`);
+    }
     if (error instanceof LogConfigError) fail(exitStatus.logging, error.message);
     throw error;
   }

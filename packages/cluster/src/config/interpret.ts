@@ -11,6 +11,14 @@ import {
 /** A configuration that reads well but cannot be run; `message` is the reference's sentence. */
 export class ClusterConfigError extends Error {
   readonly code = 'CLUSTER_CONFIG';
+  /** What to do about it, where the reference's sentence does not say; logged before it. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+
   /** The reference prints it as it is, without `parse error in config: ` before it (corosync-services.md 9.6). */
   get isBare(): boolean {
     return bareMessages.test(this.message);
@@ -52,6 +60,7 @@ export interface ClusterConfig {
   readonly keys: ConfKeys;
 }
 
+const noNodesHint = 'corosync.conf names no nodes: write a nodelist with a node section and ring0_addr for every node';
 const defaultPort = 5405;
 const defaultMtuBytes = 1500;
 const maxLinks = 8;
@@ -123,7 +132,7 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
   }
   const entries = nodeEntries(keys);
   const linkCount = Math.max(0, ...entries.map((entry) => entry.links.length));
-  if (linkCount === 0) throw new ClusterConfigError('No interfaces defined');
+  if (linkCount === 0) throw new ClusterConfigError('No interfaces defined', noNodesHint);
   if (linkCount > 1) {
     throw new ClusterConfigError(`${linkCount} is too many configured interfaces for non-Knet transport.`);
   }
