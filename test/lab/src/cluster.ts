@@ -66,8 +66,9 @@ export class TutorialCluster {
     let last = '';
     const settled = await until(
       async () => {
-        const dc = (await node.exec(['crmadmin', '-D', '-q'])).stdout.trim();
-        const state = dc === '' ? '' : (await node.exec(['crmadmin', '-S', dc])).stdout;
+        // While there is no DC, nobody answers: crmadmin would wait for half a minute.
+        const dc = (await node.exec(['crmadmin', '-D', '-q', '-t', '2s'])).stdout.trim();
+        const state = dc === '' ? '' : (await node.exec(['crmadmin', '-S', dc, '-t', '2s'])).stdout;
         last = (await node.exec(['crm_mon', '-1', '-r', '-f'])).stdout + state;
         return state.includes('S_IDLE') && resourceNodes(last).length === 2;
       },

@@ -98,7 +98,10 @@ export async function typeTutorial(
   for (const { command, input } of tutorialCommands(plan)) {
     const result = await machine.exec(command, input === undefined ? {} : { input });
     onCommand(command, result);
-    if (result.exitCode !== 0) throw new Error(`${command.join(' ')} ended with exit code ${result.exitCode}`);
+    if (result.exitCode !== 0) {
+      const words = (result.stdout + result.stderr).trim();
+      throw new Error(`${command.join(' ')} ended with exit code ${result.exitCode}: ${words}`);
+    }
   }
 }
 
