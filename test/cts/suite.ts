@@ -44,7 +44,6 @@ async function simulate(argv: string[]): Promise<{ stdout: string; all: string }
   } catch (error) {
     stderr += `thrown: ${(error as Error).stack}\n`;
   }
-  // The reference's standard error is not buffered: it comes first in a file that both go to.
   return { stdout, all: stderr + stdout };
 }
 
@@ -89,7 +88,14 @@ export async function compareWith(
 function normalize(output: Output, text: string): string {
   if (output === 'scores') return sortLines(text);
   if (output === 'dot') return normalizeDot(text);
-  return output === 'exp' ? normalizeGraph(text) : text;
+  return output === 'exp' ? normalizeGraph(text) : errorsFirst(text);
+}
+
+/** Where standard error comes among buffered standard output is chance. */
+function errorsFirst(text: string): string {
+  const lines = text.split('\n');
+  const isError = (line: string) => /^(Transition failed|An invalid transition)/.test(line);
+  return [...lines.filter(isError), ...lines.filter((line) => !isError(line))].join('\n');
 }
 
 function readIfThere(file: string): string {

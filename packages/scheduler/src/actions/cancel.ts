@@ -3,7 +3,7 @@ import type { ClusterNode } from '../model/node.ts';
 import type { Resource } from '../model/resource.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { addOrdering, task } from '../orderings/ordering.ts';
-import { createAction } from './create.ts';
+import { changeTask, createAction } from './create.ts';
 import { operationKey } from './keys.ts';
 
 /** Ends a recurring operation; turns the action that stands for it into its cancel (scheduler-3 4.4). */
@@ -15,7 +15,7 @@ export function cancelAction(
   node: ClusterNode,
 ): Action {
   const action = createAction(set, resource, operationKey(resource.id, name, intervalMs), 'cancel', node, false);
-  action.task = 'cancel';
+  if (action.task !== 'cancel') changeTask(resource, action, 'cancel');
   action.cancelTask = name;
   action.meta.set('operation', name);
   action.meta.set('interval', String(intervalMs));

@@ -31,6 +31,7 @@ export function createAction(
   if (resource !== undefined) {
     if (action.node !== undefined && action.opConfig !== undefined && !action.has(ActionFlag.attributesDone)) {
       const input = ruleInput(set, { nodeAttributes: action.node.attributes });
+      action.extra ??= new Map();
       evaluateSets(action.opConfig, 'instance_attributes', input, action.extra);
       action.set(ActionFlag.attributesDone);
     }
@@ -47,9 +48,10 @@ function existing(
 ): Action | undefined {
   if (resource === undefined) {
     const singleton = set.singletons.get(key);
-    return singleton === undefined ? undefined : findAll([singleton], key, node)[0];
+    if (singleton !== undefined) singleton.node ??= node;
+    return singleton === undefined || node === undefined || singleton.node === node ? singleton : undefined;
   }
-  return findAll(resource.actions, key, node)[0];
+  return findAll(resource, key, node)[0];
 }
 
 function create(
@@ -71,6 +73,8 @@ function create(
     return action;
   }
   resource.actions.push(action);
+  addTo(resource.actionsByKey, action.lowerKey, action);
+  addTo(resource.actionsByTask, task.toLowerCase(), action);
   const intervalMs = parseKey(key)?.intervalMs ?? 0;
   action.opConfig = configOf(resource, key, task, intervalMs);
   action.meta = operationMeta(set, resource, node, task, intervalMs, action.opConfig);
@@ -148,44 +152,59 @@ export function expectResult(action: Action, code: number): void {
  * Actions of a key (letters' case ignored) on a node, oldest first. An action without node matches, **and gets the
  * node**: results depend on this (scheduler-3 2.9).
  */
-export function findAll(actions: readonly Action[], key: string, node: ClusterNode | undefined): Action[] {
-  const wanted = key.toLowerCase();
+export function findAll(resource: Resource, key: string, node: ClusterNode | undefined): Action[] {
   const found: Action[] = [];
-  for (let at = actions.length - 1; at >= 0; at -= 1) {
-    const action = actions[at] as Action;
-    if (action.lowerKey !== wanted) continue;
+  for (const action of resource.actionsByKey.get(key.toLowerCase()) ?? []) {
     if (node !== undefined) {
-      if (action.node === undefined) action.node = node;
-      else if (action.node !== node) continue;
+      action.node ??= node;
+      if (action.node !== node) continue;
     }
     found.push(action);
   }
-  return found.length > 1 ? found.reverse() : found;
+  return found;
 }
 
 /** Actions of a key that have this very node, oldest first. */
-export function findAllExact(actions: readonly Action[], key: string, node: ClusterNode | undefined): Action[] {
-  const wanted = key.toLowerCase();
+export function findAllExact(resource: Resource, key: string, node: ClusterNode | undefined): Action[] {
   if (node === undefined) return [];
-  return actions.filter((action) => action.lowerKey === wanted && action.node === node);
+  return (resource.actionsByKey.get(key.toLowerCase()) ?? []).filter((action) => action.node === node);
 }
 
-/** The newest action that matches what is given. */
+/** The newest action of a key, or of a task, that is on the node where one is given. */
 export function findFirst(
-  actions: readonly Action[],
+  resource: Resource,
   key: string | undefined,
-  task: string | undefined,
+  task: string,
   node: ClusterNode | undefined,
 ): Action | undefined {
-  const wanted = key?.toLowerCase();
-  for (let at = actions.length - 1; at >= 0; at -= 1) {
-    const action = actions[at] as Action;
-    if (wanted !== undefined && action.lowerKey !== wanted) continue;
-    if (task !== undefined && action.task !== task && !sameText(action.task, task)) continue;
-    if (node !== undefined && action.node !== node) continue;
-    return action;
+  const list =
+    key === undefined ? resource.actionsByTask.get(task.toLowerCase()) : resource.actionsByKey.get(key.toLowerCase());
+  if (list === undefined) return undefined;
+  if (node === undefined) return list.at(-1);
+  for (let at = list.length - 1; at >= 0; at -= 1) {
+    const action = list[at] as Action;
+    if (action.node === node) return action;
   }
   return undefined;
+}
+
+function addTo(index: Map<string, Action[]>, name: string, action: Action): void {
+  const list = index.get(name);
+  if (list === undefined) index.set(name, [action]);
+  else list.push(action);
+}
+
+/** Gives an action another task. */
+export function changeTask(resource: Resource, action: Action, task: string): void {
+  const before = resource.actionsByTask.get(action.task.toLowerCase());
+  before?.splice(before.indexOf(action), 1);
+  action.task = task;
+  const list = resource.actionsByTask.get(task.toLowerCase()) ?? [];
+  list.push(action);
+  resource.actionsByTask.set(
+    task.toLowerCase(),
+    list.sort((a, b) => a.id - b.id),
+  );
 }
 
 /** A resource's actions of a task that do not recur. */
@@ -196,5 +215,5 @@ export function resourceActions(
   strict: boolean,
 ): Action[] {
   const key = operationKey(resource.id, task, 0);
-  return strict ? findAllExact(resource.actions, key, node) : findAll(resource.actions, key, node);
+  return strict ? findAllExact(resource, key, node) : findAll(resource, key, node);
 }

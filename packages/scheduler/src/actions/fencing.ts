@@ -95,7 +95,7 @@ function orderStops(set: WorkingSet, resource: Resource, fence: Action, node: Cl
   const implied = resource.needsFencing || isGuestNode(node);
   const stops = resourceActions(resource, node, 'stop', false);
   const top = topOf(resource);
-  const parentStop = stops.length > 0 && implied ? findFirst(top.actions, undefined, 'stop', undefined) : undefined;
+  const parentStop = stops.length > 0 && implied ? findFirst(top, undefined, 'stop', undefined) : undefined;
   const bundled = isBundled(resource);
   for (const stop of stops) {
     stop.set(ActionFlag.pseudo | ActionFlag.runnable);
@@ -116,8 +116,8 @@ function fenceGuest(set: WorkingSet, node: ClusterNode): void {
   const { connection } = node;
   const guest = connection?.launcher;
   if (connection === undefined || guest === undefined) return;
-  const stop = findFirst(guest.actions, undefined, 'stop', undefined);
-  const comesBack = findFirst(guest.actions, undefined, 'start', undefined) !== undefined;
+  const stop = findFirst(guest, undefined, 'stop', undefined);
+  const comesBack = findFirst(guest, undefined, 'start', undefined) !== undefined;
   const fence = fencingAction(set, node, comesBack ? 'reboot' : 'off', false, 'guest is unclean', false);
   fence.set(ActionFlag.pseudo | ActionFlag.runnable);
   const flags = Order.firstBlocks | Order.firstReqThen;
@@ -126,7 +126,7 @@ function fenceGuest(set: WorkingSet, node: ClusterNode): void {
   } else if (stop !== undefined) {
     relate(stop, fence, flags);
   } else {
-    relate(findFirst(connection.actions, undefined, 'stop', undefined), fence, Order.seq);
+    relate(findFirst(connection, undefined, 'stop', undefined), fence, Order.seq);
   }
   orderVersusFencing(set, fence, node);
 }

@@ -102,7 +102,7 @@ export function groupActionFlags(action: Action, node: ClusterNode | undefined):
   const group = action.resource as Resource;
   for (const member of group.children) {
     const name = complexTask(action.task, member.variant === 'primitive');
-    const own = findFirst(member.actions, undefined, name, node);
+    const own = findFirst(member, undefined, name, node);
     if (own !== undefined) {
       const ownFlags = member.kind.actionFlags(own, node);
       if ((ownFlags & ActionFlag.optional) === 0 && (flags & ActionFlag.optional) !== 0) {

@@ -1,5 +1,5 @@
 import { attr, type Element } from '@sanode/xml';
-import { findOperation, operationsOf, opInterval } from '../inputs/operations.ts';
+import { configuredOperations, findOperation, operationsOf, opInterval } from '../inputs/operations.ts';
 import { type Action, ActionFlag, Order } from '../model/action.ts';
 import type { ClusterNode } from '../model/node.ts';
 import type { Resource } from '../model/resource.ts';
@@ -46,8 +46,8 @@ function asRecurring(resource: Resource, op: Element): RecurringOperation | unde
   if (intervalMs === 0 || id === undefined || id === '' || name === undefined || neverRecurring.has(name)) {
     return undefined;
   }
-  const same = operationsOf(resource).filter(
-    (other) => attr(other, 'id') !== undefined && attr(other, 'name') === name && opInterval(other) === intervalMs,
+  const same = configuredOperations(resource).filter(
+    (other) => attr(other.xml, 'id') !== undefined && other.name === name && other.intervalMs === intervalMs,
   );
   const role = parseRole(attr(op, 'role'));
   if (same.length > 1 || role === undefined) return undefined;
@@ -67,7 +67,7 @@ function createForActive(
   recurring: RecurringOperation,
 ): void {
   if (recurring.role === Role.stopped) return;
-  const running = findAllExact(resource.actions, recurring.key, node);
+  const running = findAllExact(resource, recurring.key, node);
   const optional =
     node !== undefined &&
     (resource.kind.actionFlags(start, undefined) & ActionFlag.optional) !== 0 &&
@@ -119,7 +119,7 @@ function createForStopped(
 ): void {
   if (recurring.role !== Role.stopped || !resource.unique) return;
   for (const node of set.nodes) {
-    const running = findAllExact(resource.actions, recurring.key, node).length > 0;
+    const running = findAllExact(resource, recurring.key, node).length > 0;
     if (node === assigned) {
       if (running) cancelBeforeStart(set, resource, node, recurring);
     } else {

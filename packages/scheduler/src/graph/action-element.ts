@@ -100,7 +100,7 @@ function attributesElement(set: WorkingSet, action: Action): Element {
   const values = new Map<string, string>([['crm_feature_set', set.featureSet]]);
   const children: Element[] = [];
   const { resource, node } = action;
-  addAbsent(values, action.extra);
+  if (action.extra !== undefined) addAbsent(values, action.extra);
   const parameters = resource === undefined ? undefined : parametersFor(set, resource, node);
   for (const [name, value] of parameters ?? []) {
     if (/^[0-9]/.test(name)) children.push(element('param', { name, value }));

@@ -54,7 +54,8 @@ export function insertAction(set: WorkingSet, action: Action): void {
   for (const relation of action.before) {
     if (!belongsInInputs(action, relation)) continue;
     relation.graphed = true;
-    triggers.push(element('trigger', {}, [actionElement(set, relation.action, false)]));
+    relation.action.trigger ??= element('trigger', {}, [actionElement(set, relation.action, false)]);
+    triggers.push(relation.action.trigger);
   }
   synapses.push(
     element('synapse', { id: synapses.length, priority: priority > 0 ? priority : undefined }, [

@@ -205,7 +205,7 @@ function createFor(set: WorkingSet, resource: Resource, data: NotificationData, 
 }
 
 function notifyLeaving(set: WorkingSet, resource: Resource, data: NotificationData): void {
-  const stop = findFirst(resource.actions, undefined, 'stop', undefined);
+  const stop = findFirst(resource, undefined, 'stop', undefined);
   for (const node of resource.activeNodes) {
     if (stop?.pseudo === true && (node.unclean || node.remoteReset)) continue;
     notifyBefore(set, resource, node, data);
@@ -214,10 +214,10 @@ function notifyLeaving(set: WorkingSet, resource: Resource, data: NotificationDa
 }
 
 function notifyComing(set: WorkingSet, resource: Resource, data: NotificationData): void {
-  const start = findFirst(resource.actions, undefined, 'start', undefined);
+  const start = findFirst(resource, undefined, 'start', undefined);
   const connection = start?.node?.connection;
   if (connection !== undefined) {
-    const connect = findFirst(connection.actions, undefined, 'start', undefined);
+    const connect = findFirst(connection, undefined, 'start', undefined);
     if (connect !== undefined && !connect.runnable) return;
   }
   const node = resource.assigned?.node;

@@ -31,6 +31,25 @@ export function opEnabled(op: Element): boolean {
   return parseBoolean(attr(op, 'enabled')) !== false;
 }
 
+/** A configured operation, read. */
+export interface ConfiguredOperation {
+  readonly xml: Element;
+  readonly name: string | undefined;
+  readonly intervalMs: number;
+  readonly enabled: boolean;
+}
+
+/** A resource's configured operations in document order, read once. */
+export function configuredOperations(resource: Resource): readonly ConfiguredOperation[] {
+  resource.configuredOperations ??= operationsOf(resource).map((xml) => ({
+    xml,
+    name: attr(xml, 'name'),
+    intervalMs: opInterval(xml),
+    enabled: opEnabled(xml),
+  }));
+  return resource.configuredOperations;
+}
+
 /** The configured operation of a name and interval; the first in the document (scheduler-1 7.1). */
 export function findOperation(
   resource: Resource,
@@ -38,10 +57,9 @@ export function findOperation(
   intervalMs: number,
   includeDisabled: boolean,
 ): Element | undefined {
+  const operations = configuredOperations(resource);
   const find = (wanted: string, interval: number) =>
-    operationsOf(resource).find(
-      (op) => attr(op, 'name') === wanted && opInterval(op) === interval && (includeDisabled || opEnabled(op)),
-    );
+    operations.find((op) => op.name === wanted && op.intervalMs === interval && (includeDisabled || op.enabled))?.xml;
   const found = find(name, intervalMs);
   if (found !== undefined || (name !== 'migrate_to' && name !== 'migrate_from')) return found;
   return find('migrate', 0);
@@ -53,6 +71,25 @@ export function operationsOf(resource: Resource): Element[] {
 
 /** Meta attributes of an operation, with every default filled in (scheduler-1 7.2, scheduler-3 2.6). */
 export function operationMeta(
+  set: WorkingSet,
+  resource: Resource,
+  node: ClusterNode | undefined,
+  name: string,
+  intervalMs: number,
+  op: Element | undefined,
+): Map<string, string> {
+  // Only fence devices' parameters on the node count.
+  if (resource.fenceDevice) return buildMeta(set, resource, node, name, intervalMs, op);
+  const key = `${name} ${intervalMs} ${op === undefined ? '' : attr(op, 'id')}`;
+  let meta = resource.operationMeta.get(key);
+  if (meta === undefined) {
+    meta = buildMeta(set, resource, node, name, intervalMs, op);
+    resource.operationMeta.set(key, meta);
+  }
+  return new Map(meta);
+}
+
+function buildMeta(
   set: WorkingSet,
   resource: Resource,
   node: ClusterNode | undefined,

@@ -86,14 +86,16 @@ export class Action {
   onFail: OnFail = 'restart';
   failRole: Role = Role.unknown;
   meta = new Map<string, string>();
-  extra = new Map<string, string>();
+  extra: Map<string, string> | undefined = undefined;
+  /** How it is named as an input of others in the graph, once that is made. */
+  trigger: Element | undefined = undefined;
   runnableBefore = 0;
   requiredRunnableBefore = 0;
   /** Inputs; in order of creation, until they are sorted for the graph. */
   before: Relation[] = [];
   after: Relation[] = [];
   /** Union of the flags of all relations to an action after this one. */
-  readonly relatedFlags = new Map<Action, number>();
+  relatedFlags: Map<Action, number> | undefined = undefined;
 
   constructor(
     id: number,

@@ -1,5 +1,6 @@
 import type { Element } from '@sanode/xml';
 import type { NotificationSets } from '../graph/notification-data.ts';
+import type { ConfiguredOperation } from '../inputs/operations.ts';
 import type { Action } from './action.ts';
 import type { Colocation, LocationConstraint, TicketConstraint } from './constraint.ts';
 import type { Kind } from './kind.ts';
@@ -147,6 +148,12 @@ export class Resource {
   readonly tickets: TicketConstraint[] = [];
   /** In order of creation; whoever wants the newest first walks down. */
   readonly actions: Action[] = [];
+  /** By key in lower case; oldest first, like those by task. */
+  readonly actionsByKey = new Map<string, Action[]>();
+  readonly actionsByTask = new Map<string, Action[]>();
+  configuredOperations: readonly ConfiguredOperation[] | undefined = undefined;
+  /** Meta attributes of operations that were asked for, where they do not depend on the node. */
+  readonly operationMeta = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(
     id: string,

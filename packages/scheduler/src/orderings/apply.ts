@@ -34,11 +34,11 @@ function applyOrdering(set: WorkingSet, ordering: Ordering): void {
 
 /** Actions of a key; if there are none, of the resource's own key for the same task. */
 export function actionsByTask(resource: Resource, key: string): Action[] {
-  const found = findAll(resource.actions, key, undefined);
+  const found = findAll(resource, key, undefined);
   if (found.length > 0) return found;
   const parsed = parseKey(key);
   if (parsed === undefined) return [];
-  return findAll(resource.actions, operationKey(resource.id, parsed.task, parsed.intervalMs), undefined);
+  return findAll(resource, operationKey(resource.id, parsed.task, parsed.intervalMs), undefined);
 }
 
 function applyWithFirst(set: WorkingSet, ordering: Ordering, first: Resource): void {

@@ -28,7 +28,7 @@ export function collectiveFlags(action: Action, instances: readonly Resource[], 
   let flags: number = ActionFlag.optional | ActionFlag.runnable | ActionFlag.pseudo;
   let anyRunnable = false;
   for (const instance of instances) {
-    const own = findFirst(instance.actions, undefined, name, instance.variant === 'primitive' ? node : undefined);
+    const own = findFirst(instance, undefined, name, instance.variant === 'primitive' ? node : undefined);
     if (own === undefined) continue;
     const ownFlags = instance.kind.actionFlags(own, node);
     if ((ownFlags & ActionFlag.optional) === 0 && (flags & ActionFlag.optional) !== 0) {
@@ -79,7 +79,7 @@ function updateInstance(
   then: Action,
   args: UpdateArguments,
 ): number {
-  const own = findFirst(instance.actions, undefined, then.task, args.node);
+  const own = findFirst(instance, undefined, then.task, args.node);
   if (own === undefined || (instance.kind.actionFlags(own, args.node) & ActionFlag.runnable) === 0) return Changed.none;
   const changed = instance.kind.updateOrdering(set, instance, first, own, args);
   if ((changed & Changed.thenChanged) !== 0) {
@@ -121,6 +121,6 @@ function instanceAction(
 ): Action | undefined {
   const inside = forFirst ? action.task !== 'stop' && action.task !== 'stopped' : roleTasks.has(action.task);
   const child = inside && instance.replicaContainer ? instance.replica?.child : undefined;
-  if (child !== undefined) return findFirst(child.actions, undefined, name, undefined);
-  return findFirst(instance.actions, undefined, name, node);
+  if (child !== undefined) return findFirst(child, undefined, name, undefined);
+  return findFirst(instance, undefined, name, node);
 }

@@ -91,8 +91,7 @@ function orderLikeStop(ordering: Ordering): void {
   if (ordering.flags === Order.reqSameNode || ordering.flags === Order.loadTarget) ({ flags } = ordering);
   const probes = resourceActions(first, undefined, 'monitor', false);
   if (probes.length === 0) return;
-  const actions =
-    action2 !== undefined ? [action2] : then === undefined ? [] : findAll(then.actions, key2 ?? '', undefined);
+  const actions = action2 !== undefined ? [action2] : then === undefined ? [] : findAll(then, key2 ?? '', undefined);
   for (const probe of probes) {
     for (const action of actions) if (!skipsProbe(probe, action)) relate(probe, action, flags);
   }

@@ -7,8 +7,9 @@ import type { Action } from '../model/action.ts';
  */
 export function relate(first: Action | undefined, then: Action | undefined, flags: number): boolean {
   if (flags === 0 || first === undefined || then === undefined) return false;
-  const known = first.relatedFlags.get(then) ?? 0;
+  const known = first.relatedFlags?.get(then) ?? 0;
   if ((known & flags) !== 0) return false;
+  first.relatedFlags ??= new Map();
   first.relatedFlags.set(then, known | flags);
   first.after.push({ action: then, flags, graphed: false });
   then.before.push({ action: first, flags, graphed: false });

@@ -87,7 +87,7 @@ function remap(first: Action): Action {
   if (!known) return first;
   const notifies = resource.notify && (resource.variant === 'clone' || isBundled(resource));
   const task = notifies ? `confirmed-post_notify_${done}` : done;
-  return findFirst(resource.actions, operationKey(parsed.resource, task, 0), undefined, undefined) ?? first;
+  return findFirst(resource, operationKey(parsed.resource, task, 0), task, undefined) ?? first;
 }
 
 /** Flags of an action as its resource's kind sees them (scheduler-3 15.3). */
@@ -317,7 +317,7 @@ export function updateGroup(
 ): number {
   let changed = updateGeneric(set, first, then, args);
   for (const member of group.children) {
-    const own = findFirst(member.actions, undefined, then.task, args.node);
+    const own = findFirst(member, undefined, then.task, args.node);
     if (own !== undefined) changed |= member.kind.updateOrdering(set, member, first, own, args);
   }
   return changed;
@@ -330,7 +330,7 @@ export function blockColocated(set: WorkingSet, action: Action): void {
   let resource = topOf(action.resource);
   if (resource.parent !== undefined) resource = resource.parent;
   for (const child of resource.children) {
-    const own = findFirst(child.actions, undefined, action.task, undefined);
+    const own = findFirst(child, undefined, action.task, undefined);
     if (own === undefined || own.runnable) return;
   }
   for (const colocation of withThisOf(resource)) {

@@ -132,7 +132,7 @@ class Summary {
     const stopping = stop !== undefined;
     if (stopping && (resource.nextRole === Role.stopped || (start !== undefined && !start.runnable))) {
       for (const node of resource.activeNodes) {
-        const own = findAll(resource.actions, operationKey(resource.id, 'stop', 0), node)[0];
+        const own = findAll(resource, operationKey(resource.id, 'stop', 0), node)[0];
         this.item('Stop', node, undefined, own, own?.reason === undefined ? start : own);
       }
     } else if (stopping && resource.failed && resource.stopIfFailed) {

@@ -60,7 +60,7 @@ function applyThreshold(set: WorkingSet, resource: Resource, node: ClusterNode):
   // Most resources never failed anywhere; do not look through actions and attributes for them.
   if (node.attributes.size === 0) return;
   const key = operationKey(resource.id, 'clear_failcount', 0);
-  if (findFirst(resource.actions, key, undefined, node) !== undefined) return;
+  if (findFirst(resource, key, 'clear_failcount', node) !== undefined) return;
   const banned = thresholdReached(set, resource, node);
   if (banned !== undefined) banOrAdd(set, banned, node, -infinity);
 }

@@ -183,7 +183,7 @@ function processState(set: WorkingSet, resource: Resource, node: ClusterNode, ac
   } else if (resource.historyId?.includes(':') === true) {
     resource.historyId = undefined;
   } else {
-    for (const action of findAll(resource.actions, operationKey(resource.id, 'stop', 0), node)) {
+    for (const action of findAll(resource, operationKey(resource.id, 'stop', 0), node)) {
       action.set(ActionFlag.optional);
     }
   }
