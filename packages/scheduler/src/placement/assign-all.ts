@@ -2,6 +2,7 @@ import type { TableRef } from '../model/kind.ts';
 import { isBundleNode, type NodeEntry, type NodeTable } from '../model/node.ts';
 import type { Resource } from '../model/resource.ts';
 import type { WorkingSet } from '../model/working-set.ts';
+import { mergeSorted } from '../values/merge-sort.ts';
 import { infinity } from '../values/scores.ts';
 import { currentNode } from './current-node.ts';
 import { compareNodes } from './nodes.ts';
@@ -35,7 +36,7 @@ function sortResources(set: WorkingSet): void {
   const nodes = set.nodes.map((node) => node.entry).sort((a, b) => compareNodes(set, a, b, undefined));
   const tables = new Map<Resource, NodeTable>();
   for (const resource of set.resources) tables.set(resource, tableForSorting(set, resource));
-  set.resources = [...set.resources].sort((a, b) => {
+  set.resources = mergeSorted(set.resources, (a, b) => {
     if (a.priority !== b.priority) return b.priority - a.priority;
     const tableA = tables.get(a) ?? new Map();
     const tableB = tables.get(b) ?? new Map();

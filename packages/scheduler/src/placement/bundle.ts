@@ -5,6 +5,7 @@ import { anyRecursive, type BundleReplica, type Resource } from '../model/resour
 import { Role } from '../model/role.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { thresholdReached } from '../status/fail-counts.ts';
+import { mergeSorted } from '../values/merge-sort.ts';
 import { infinity } from '../values/scores.ts';
 import { applyColocation, intersect, sumScores } from './apply-colocation.ts';
 import { assignInstances, assignNowhere, compareInstances, matchesNode } from './instances.ts';
@@ -22,8 +23,8 @@ export function assignBundle(
   if (data === undefined) return undefined;
   bundle.assigning = true;
   showScores(set, 'pcmk__bundle_assign', bundle);
-  const containers = data.replicas.map((replica) => replica.container);
-  containers.sort((a, b) => compareInstances(set, a, b));
+  const replicas = data.replicas.map((replica) => replica.container);
+  const containers = mergeSorted(replicas, (a, b) => compareInstances(set, a, b));
   assignInstances(set, bundle, containers, data.replicaCount, data.replicasPerHost);
   for (const replica of data.replicas) assignReplica(set, replica, data.bundled, prefer, stopIfFail);
   if (data.bundled !== undefined) {

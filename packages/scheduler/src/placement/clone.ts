@@ -3,6 +3,7 @@ import type { ClusterNode, NodeEntry } from '../model/node.ts';
 import { anyRecursive, type Resource } from '../model/resource.ts';
 import { Role } from '../model/role.ts';
 import { configError, type WorkingSet } from '../model/working-set.ts';
+import { mergeSorted } from '../values/merge-sort.ts';
 import { infinity } from '../values/scores.ts';
 import { applyColocation, intersect, sumScores } from './apply-colocation.ts';
 import { thisWithOf, withThisOf } from './colocation-lists.ts';
@@ -33,7 +34,7 @@ export function assignClone(
   for (const { primary } of thisWithOf(clone)) primary.kind.assign(set, primary, prefer, stopIfFail);
   for (const colocation of withThisOf(clone)) addDependentScores(set, colocation, clone);
   showScores(set, 'pcmk__clone_assign', clone);
-  clone.children = [...clone.children].sort((a, b) => compareInstances(set, a, b));
+  clone.children = mergeSorted(clone.children, (a, b) => compareInstances(set, a, b));
   assignInstances(set, clone, clone.children, data.max, data.nodeMax);
   if (clone.promotable) setPromotableRoles(set, clone);
   clone.unassigned = false;

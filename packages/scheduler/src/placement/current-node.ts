@@ -11,7 +11,7 @@ export interface ActiveCount {
 
 /** Where a resource counts as being now; with the number of nodes where it is active (scheduler-2 2.4, 15.7). */
 export function countActive(resource: Resource): ActiveCount {
-  const nodes = nodesOf(resource);
+  const nodes = resource.variant === 'bundle' ? bundleNodes(resource) : resource.activeNodes;
   let active: ClusterNode | undefined;
   let foundSource = false;
   let clean = 0;
@@ -36,13 +36,6 @@ export function countActive(resource: Resource): ActiveCount {
 export function currentNode(resource: Resource): ClusterNode | undefined {
   if (resource.variant !== 'bundle' && resource.activeNodes.length < 2) return resource.activeNodes[0];
   return countActive(resource).node;
-}
-
-/** Each node once: unmanaged members are noted with their group every one. */
-function nodesOf(resource: Resource): readonly ClusterNode[] {
-  if (resource.variant === 'bundle') return bundleNodes(resource);
-  const { activeNodes } = resource;
-  return resource.variant === 'primitive' || activeNodes.length < 2 ? activeNodes : [...new Set(activeNodes)];
 }
 
 function bundleNodes(bundle: Resource): ClusterNode[] {

@@ -7,6 +7,7 @@ import { type Resource, topOf, withDescendants } from '../model/resource.ts';
 import { Role } from '../model/role.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { stateOf } from '../status/active.ts';
+import { mergeSorted } from '../values/merge-sort.ts';
 import { sameText } from '../values/names.ts';
 import { addScores, infinity, scoreText } from '../values/scores.ts';
 import { colocationAttribute, hasInfluence } from './affects.ts';
@@ -85,7 +86,7 @@ function sortForPromotion(set: WorkingSet, clone: Resource): void {
     if (constraint.role === Role.promoted && isMissing(constraint)) banOrAdd(set, clone, 'all', -infinity);
   }
   for (const instance of clone.children) settlePriority(clone, instance);
-  clone.children = [...clone.children].sort((a, b) => {
+  clone.children = mergeSorted(clone.children, (a, b) => {
     if (a.promotionPriority !== b.promotionPriority) return b.promotionPriority - a.promotionPriority;
     const roles = stateOf(b, true) - stateOf(a, true);
     return roles !== 0 ? roles : compareInstances(set, a, b);

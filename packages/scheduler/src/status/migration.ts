@@ -11,7 +11,7 @@ import { addRunning } from './running.ts';
 /** History of one live migration, as two nodes tell it (scheduler-1 8.9). */
 class MigrationHistory {
   readonly set: WorkingSet;
-  /** Id under which the history is kept. */
+  /** The resource's own id: migrations of an anonymous clone's instances are never found, as in the reference. */
   readonly resourceId: string;
 
   constructor(set: WorkingSet, resourceId: string) {
@@ -79,11 +79,7 @@ function endsOf(
     configError(set, `Ignoring ${entry.id} on ${node.name}: its migration's nodes are not recorded as they should be`);
     return undefined;
   }
-  return { source, target, history: new MigrationHistory(set, historyName(resource)) };
-}
-
-function historyName(resource: Resource): string {
-  return resource.historyId ?? resource.id;
+  return { source, target, history: new MigrationHistory(set, resource.id) };
 }
 
 /** A `migrate_to` that succeeded on its source. */
