@@ -1,5 +1,6 @@
 import { attr, type Element } from '@sanode/xml';
 import { intervalOf } from './history.ts';
+import type { ReportOptions } from './options.ts';
 import type { Report } from './report.ts';
 import { executionText, localTime, ocfText, readableInterval } from './texts.ts';
 
@@ -11,6 +12,8 @@ export interface FailedAction {
   readonly intervalMs: number;
   readonly node: string;
   readonly code: number;
+  readonly resultText: string;
+  readonly statusText: string;
   readonly status: number;
   readonly exitReason: string | undefined;
   readonly callId: string;
@@ -28,7 +31,7 @@ export function failedActions(report: Report): FailedAction[] {
   const seen = new Set<string>();
   const failed: FailedAction[] = [];
   for (const element of report.set.failedOperations) {
-    const action = readFailure(element);
+    const action = readFailure(report, element);
     if (action === undefined || isMasked(action)) continue;
     const node = report.set.nodesByName.get(action.node.toLowerCase());
     if (node === undefined || !node.online || !report.wantsNode(node)) continue;
@@ -48,7 +51,7 @@ function wantsResource(report: Report, id: string): boolean {
   return resource !== undefined && report.namesResource(resource);
 }
 
-function readFailure(element: Element): FailedAction | undefined {
+function readFailure(report: Report, element: Element): FailedAction | undefined {
   const key = attr(element, 'operation_key') ?? attr(element, 'id') ?? '';
   const match = /^(.+)_([^_]+)_(\d+)$/s.exec(key);
   if (match === null) return undefined;
@@ -62,7 +65,9 @@ function readFailure(element: Element): FailedAction | undefined {
     intervalMs: Number(match[3]),
     node: attr(element, 'uname') ?? '',
     code: number('rc-code'),
+    resultText: ocfText(number('rc-code'), report.options.release),
     status: number('op-status'),
+    statusText: executionText(number('op-status'), report.options.release),
     exitReason: attr(element, 'exit-reason') || undefined,
     callId: attr(element, 'call-id') ?? '0',
     lastChange: number('last-rc-change'),
@@ -82,29 +87,33 @@ function isMasked(action: FailedAction): boolean {
 }
 
 /** The line for people. */
-export function failureLine(action: FailedAction): string {
-  const interval = action.intervalMs === 0 ? '' : `${readableInterval(action.intervalMs)}-interval `;
+export function failureLine(action: FailedAction, release: ReportOptions['release']): string {
+  const interval = action.intervalMs === 0 ? '' : `${readableInterval(action.intervalMs, release)}-interval `;
   const task = action.task === 'monitor' && action.intervalMs === 0 ? 'probe' : action.task;
   const reason = action.exitReason;
   const what =
     action.status === 0
-      ? `returned '${ocfText(action.code)}'${reason === undefined ? '' : ` (${reason})`}`
-      : `could not be executed (${executionText(action.status)}${reason === undefined ? '' : `: ${reason}`})`;
+      ? `returned '${action.resultText}'${reason === undefined ? '' : ` (${reason})`}`
+      : `could not be executed (${action.statusText}${reason === undefined ? '' : `: ${reason}`})`;
   const at = action.lastChange > 0 ? ` at ${localTime(action.lastChange)}` : '';
-  const after = action.execMs > 0 ? ` after ${readableInterval(action.execMs)}` : '';
+  const after = action.execMs > 0 ? ` after ${readableInterval(action.execMs, release)}` : '';
   return `${action.resource} ${interval}${task} on ${action.node} ${what}${at}${after}`;
 }
 
 /** The technical line (-R). */
 export function technicalFailureLine(action: FailedAction): string {
   const { element } = action;
+  const span = (word: string, name: string): string => {
+    const value = attr(element, name);
+    return value === undefined ? '' : `, ${word}=${value}ms`;
+  };
   const reason = action.exitReason === undefined ? '' : `, exitreason='${action.exitReason}'`;
   const times =
     action.lastChange > 0
-      ? `, last-rc-change='${localTime(action.lastChange)}', queued=${action.queuedMs}ms, exec=${action.execMs}ms`
+      ? `, last-rc-change='${localTime(action.lastChange)}'${span('queued', 'queue-time')}${span('exec', 'exec-time')}`
       : '';
-  const status = `status='${executionText(action.status)}'`;
-  return `${attr(element, 'operation_key') ?? action.key} on ${action.node} '${ocfText(action.code)}' (${action.code}): call=${action.callId}, ${status}${reason}${times}`;
+  const status = `status='${action.statusText}'`;
+  return `${attr(element, 'operation_key') ?? action.key} on ${action.node} '${action.resultText}' (${action.code}): call=${action.callId}, ${status}${reason}${times}`;
 }
 
 export { intervalOf };

@@ -37,8 +37,9 @@ export function nodeHistories(report: Report): NodeHistory[] {
   return histories;
 }
 
-/** Whether the status section knows any node at all. */
+/** Whether the section is shown at all: 2.1 wants any node in the status, 3.0 one that is online. */
 export function hasNodeStates(report: Report): boolean {
+  if (report.options.release === '3.0') return nodeHistories(report).length > 0;
   const status = descend(report.set.cib, 'status');
   return status !== undefined && childElements(status, 'node_state').length > 0;
 }
@@ -86,11 +87,13 @@ export function intervalOf(operation: Element): number {
   return Number.parseInt(attr(operation, 'interval') ?? '0', 10) || 0;
 }
 
-/** Pending ones (call id -1) come last. */
+/** By call id; where one has none yet (pending), by time. */
 function byCall(a: Element, b: Element): number {
-  const call = (operation: Element): number => {
-    const id = Number.parseInt(attr(operation, 'call-id') ?? '-1', 10);
-    return id < 0 ? Number.MAX_SAFE_INTEGER : id;
-  };
-  return call(a) - call(b);
+  const number = (operation: Element, name: string): number => Number.parseInt(attr(operation, name) ?? '-1', 10);
+  const [left, right] = [number(a, 'call-id'), number(b, 'call-id')];
+  if (left >= 0 && right >= 0) return left - right;
+  const [earlier, later] = [number(a, 'last-rc-change'), number(b, 'last-rc-change')];
+  if (earlier !== later) return earlier - later;
+  if (left < 0 && right < 0) return 0;
+  return left < 0 ? 1 : -1;
 }

@@ -1,3 +1,4 @@
+export { exitText } from './exit-text.ts';
 export { type HtmlFrame, htmlDocument, htmlReport } from './html/index.ts';
 export { type ReportOptions, type Section, sectionGroups, sections } from './options.ts';
 export { Report } from './report.ts';

@@ -48,9 +48,9 @@ export function nodeStatus(report: Report, node: ClusterNode): string {
   return node.online ? 'online' : 'OFFLINE';
 }
 
-/** Feature set of an online full node, from its attribute; undefined for others and when it is not known. */
+/** Feature set of a full node that is online and shall be, from its attribute; undefined for others. */
 export function featureSetOf(node: ClusterNode): string | undefined {
-  if (!node.online || node.variant !== 'cluster') return undefined;
+  if (!node.online || !node.expectedUp || node.variant !== 'cluster') return undefined;
   return node.attributes.get('#feature-set') ?? '<3.15.1';
 }
 

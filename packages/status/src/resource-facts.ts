@@ -55,7 +55,7 @@ export function failedProbe(report: Report, resource: Resource, node: ClusterNod
     if (attr(operation, 'rsc-id') !== name && attr(operation, 'rsc-id') !== printableId(resource)) continue;
     if (attr(operation, 'operation') !== 'monitor' || Number(attr(operation, 'interval') ?? '0') !== 0) continue;
     if (node !== undefined && attr(operation, 'uname')?.toLowerCase() !== node.name.toLowerCase()) continue;
-    return ocfText(Number.parseInt(attr(operation, 'rc-code') ?? '', 10));
+    return ocfText(Number.parseInt(attr(operation, 'rc-code') ?? '', 10), report.options.release);
   }
   return undefined;
 }

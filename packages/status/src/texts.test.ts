@@ -12,7 +12,11 @@ test.each([
   [62_012, '1m2.012s'],
   [90_061_000, '1d1h1m1000ms'],
 ])('%i ms reads %s', (ms, expected) => {
-  expect(readableInterval(ms)).toBe(expected);
+  expect(readableInterval(ms, '2.1')).toBe(expected);
+});
+
+test('3.0 writes a whole unit as one', () => {
+  expect([1000, 60_000, 3_600_000].map((ms) => readableInterval(ms, '3.0'))).toEqual(['1s', '1m', '1h']);
 });
 
 test('times are written as the reference writes them', () => {
@@ -23,11 +27,20 @@ test('times are written as the reference writes them', () => {
 
 test('unknown codes have a text too', () => {
   expect([
-    ocfText(7),
-    ocfText(77),
-    executionText(2),
-    executionText(99),
+    ocfText(7, '2.1'),
+    ocfText(77, '2.1'),
+    ocfText(7, '3.0'),
+    executionText(2, '2.1'),
+    executionText(99, '3.0'),
     launcherText('running'),
     launcherText('x'),
-  ]).toEqual(['not running', 'unknown', 'Timed Out', 'UNKNOWN!', 'Pacemaker is running', 'Invalid pacemakerd state']);
+  ]).toEqual([
+    'not running',
+    'unknown',
+    'Not running',
+    'Timed Out',
+    'UNKNOWN!',
+    'Pacemaker is running',
+    'Invalid pacemakerd state',
+  ]);
 });

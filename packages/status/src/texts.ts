@@ -1,3 +1,5 @@
+import { exitText } from './exit-text.ts';
+
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
@@ -25,8 +27,8 @@ export function isoTime(epochSeconds: number): string {
   return `${day} ${clock} ${sign}${two(Math.floor(span / 60))}:${two(span % 60)}`;
 }
 
-/** A span for people: `10s`, `1m2.012s`; parts appear only when more than one of their unit is left. */
-export function readableInterval(ms: number): string {
+/** A span for people: `10s`, `1m2.012s`. A part appears when more than one of its unit is left; in 3.0 one will do. */
+export function readableInterval(ms: number, release: '2.1' | '3.0'): string {
   if (ms === 0) return '0s';
   let rest = ms;
   let text = '';
@@ -35,14 +37,14 @@ export function readableInterval(ms: number): string {
     [3_600_000, 'h'],
     [60_000, 'm'],
   ] as const) {
-    if (rest <= unitMs) continue;
+    if (rest < unitMs || (rest === unitMs && release === '2.1')) continue;
     text += `${Math.floor(rest / unitMs)}${letter}`;
     rest %= unitMs;
   }
-  if (rest > 1000) {
+  if (rest > 1000 || (rest === 1000 && release === '3.0')) {
     const fraction = rest % 1000;
     text += `${Math.floor(rest / 1000)}${fraction === 0 ? '' : `.${String(fraction).padStart(3, '0')}`}s`;
-  } else if (rest > 0) text += rest === 1000 ? '1000ms' : `${rest}ms`;
+  } else if (rest > 0) text += `${rest}ms`;
   return text;
 }
 
@@ -65,8 +67,9 @@ const ocfTexts: ReadonlyMap<number, string> = new Map([
   [195, 'not supported (DEPRECATED STATUS)'],
 ]);
 
-/** Text of an agent's result (cli-crm.md 2). */
-export function ocfText(code: number): string {
+/** Text of an agent's result (cli-crm.md 2); 3.0 has the tools' exit texts for them. */
+export function ocfText(code: number, release: '2.1' | '3.0'): string {
+  if (release === '3.0') return exitText(code);
   return ocfTexts.get(code) ?? 'unknown';
 }
 
@@ -87,9 +90,16 @@ const executionTexts: ReadonlyMap<number, string> = new Map([
   [11, 'CIB secrets unavailable'],
 ]);
 
-/** Text of an execution status (cli-crm.md 2). */
-export function executionText(status: number): string {
-  return executionTexts.get(status) ?? 'UNKNOWN!';
+const newerExecutionTexts: ReadonlyMap<number, string> = new Map([
+  [0, 'Done'],
+  [2, 'Timed out'],
+  [3, 'Unsupported'],
+]);
+
+/** Text of an execution status (cli-crm.md 2); 3.0 changed some. */
+export function executionText(status: number, release: '2.1' | '3.0'): string {
+  const newer = release === '3.0' ? newerExecutionTexts.get(status) : undefined;
+  return newer ?? executionTexts.get(status) ?? 'UNKNOWN!';
 }
 
 /** `3 nodes`, `1 node`. */

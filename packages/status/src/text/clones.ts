@@ -14,7 +14,7 @@ export function printClone(out: ListOutput, report: Report, clone: Resource, pri
   const started: ClusterNode[] = [];
   let active = 0;
   for (const instance of instances) {
-    if (!clone.unique && instance.removed && !isActive(instance, false)) continue;
+    if (!clone.unique && !report.options.detail && instance.removed && !isActive(instance, false)) continue;
     if (isActive(instance, false)) active += 1;
     if (!onWantedNode(report, instance)) continue;
     if (printsInFull(report, clone, instance)) print(out, report, instance);

@@ -77,7 +77,7 @@ export function operationLine(report: Report, operation: Element): string {
     const value = attr(operation, key);
     return value === undefined ? '' : ` ${key}="${value}ms"`;
   });
-  return `${head}:${every}${when}${spans.join('')} rc=${code} (${ocfText(code)})`;
+  return `${head}:${every}${when}${spans.join('')} rc=${code} (${ocfText(code, report.options.release)})`;
 }
 
 /** Failed Resource Actions (cli-crm.md 4.4.7). */
@@ -86,7 +86,8 @@ export function printFailures(out: ListOutput, report: Report): void {
   if (failed.length === 0) return;
   out.spacer();
   out.begin('Failed Resource Actions');
-  for (const action of failed) out.item(report.options.detail ? technicalFailureLine(action) : failureLine(action));
+  for (const action of failed)
+    out.item(report.options.detail ? technicalFailureLine(action) : failureLine(action, report.options.release));
   out.end();
 }
 
@@ -100,7 +101,8 @@ export function printTickets(out: TextList, report: Report): void {
     const ticket = tickets.get(id);
     if (ticket === undefined) continue;
     const last = ticket.lastGranted > -1 ? ` last-granted="${localTime(ticket.lastGranted)}"` : '';
-    out.item(`${id}: ${ticket.granted ? 'granted' : 'revoked'}${ticket.standby ? ' [standby]' : ''}${last}`);
+    const mark = report.options.release === '3.0' ? '\t' : ': ';
+    out.item(`${id}${mark}${ticket.granted ? 'granted' : 'revoked'}${ticket.standby ? ' [standby]' : ''}${last}`);
   }
   out.end();
 }

@@ -4,9 +4,10 @@ import { shownAttributes } from '../attributes.ts';
 import { type FailedAction, failedActions } from '../failures.ts';
 import { hasNodeStates, intervalOf, nodeHistories, type ResourceHistory } from '../history.ts';
 import { featureSetOf, isMixedVersion, nodeHealth } from '../node-facts.ts';
+import type { ReportOptions } from '../options.ts';
 import type { Report } from '../report.ts';
 import { shownBans } from '../text/rest.ts';
-import { executionText, isoTime, localTime, ocfText } from '../texts.ts';
+import { isoTime, localTime, ocfText } from '../texts.ts';
 import { ticketOrder } from '../tickets.ts';
 import { primitiveElement, resourcesElement } from './resources.ts';
 
@@ -73,16 +74,24 @@ function optionsElement(report: Report): Element {
   const timeoutMs = spanMs(options.values.get('stonith-timeout') ?? options.values.get('fencing-timeout') ?? '60s');
   const is30 = report.options.release === '3.0';
   const suicide = is30 ? 'fence' : 'suicide';
+  const policy = { 'no-quorum-policy': options.noQuorumPolicy === 'fence' ? suicide : options.noQuorumPolicy };
+  const enabled = options.fencingEnabled;
+  const modes = { 'maintenance-mode': options.maintenanceMode, 'stop-all-resources': options.stopAllResources };
+  const delay = { 'priority-fencing-delay-ms': options.priorityFencingDelayMs };
+  const symmetric = { 'symmetric-cluster': options.symmetric };
+  const older = { 'stonith-enabled': enabled, 'stonith-timeout-ms': timeoutMs };
+  if (is30) {
+    const newer = { 'fencing-enabled': enabled, 'fencing-timeout-ms': timeoutMs };
+    return element('cluster_options', { ...newer, ...symmetric, ...policy, ...modes, ...delay, ...older });
+  }
+  const timeout = { 'stonith-timeout-ms': timeoutMs };
   return element('cluster_options', {
-    ...(is30 ? { 'fencing-enabled': options.fencingEnabled } : {}),
-    'stonith-enabled': options.fencingEnabled,
-    'symmetric-cluster': options.symmetric,
-    'no-quorum-policy': options.noQuorumPolicy === 'fence' ? suicide : options.noQuorumPolicy,
-    'maintenance-mode': options.maintenanceMode,
-    'stop-all-resources': options.stopAllResources,
-    ...(is30 ? { 'fencing-timeout-ms': timeoutMs } : {}),
-    'stonith-timeout-ms': timeoutMs,
-    'priority-fencing-delay-ms': options.priorityFencingDelayMs,
+    'stonith-enabled': enabled,
+    ...symmetric,
+    ...policy,
+    ...modes,
+    ...timeout,
+    ...delay,
   });
 }
 
@@ -157,25 +166,34 @@ function historyElement(report: Report): Element | undefined {
     return element(
       'node',
       { name: node.name },
-      shown.map((each) => resourceHistoryElement(each, operations)),
+      shown.map((each) => resourceHistoryElement(each, operations, report.options.release)),
     );
   });
   return element('node_history', {}, nodes);
 }
 
-function resourceHistoryElement(history: ResourceHistory, operations: boolean): Element {
+function resourceHistoryElement(
+  history: ResourceHistory,
+  operations: boolean,
+  release: ReportOptions['release'],
+): Element {
   const known = history.resource !== undefined;
   const attributes = {
     id: history.id,
     orphan: !known,
+    ...(release === '3.0' ? { removed: !known } : {}),
     'migration-threshold': known ? history.migrationThreshold : undefined,
     'fail-count': known && history.failCount > 0 ? history.failCount : undefined,
     'last-failure': known && history.lastFailure > 0 ? localTime(history.lastFailure) : undefined,
   };
-  return element('resource_history', attributes, operations ? history.operations.map(operationElement) : []);
+  return element(
+    'resource_history',
+    attributes,
+    operations ? history.operations.map((each) => operationElement(each, release)) : [],
+  );
 }
 
-function operationElement(operation: Element): Element {
+function operationElement(operation: Element, release: ReportOptions['release']): Element {
   const interval = intervalOf(operation);
   const task = attr(operation, 'operation') ?? '';
   const code = Number.parseInt(attr(operation, 'rc-code') ?? '', 10);
@@ -186,7 +204,7 @@ function operationElement(operation: Element): Element {
     call: attr(operation, 'call-id'),
     task: task === 'monitor' && interval === 0 ? 'probe' : task,
     rc: code,
-    rc_text: ocfText(code),
+    rc_text: ocfText(code, release),
     interval: interval > 0 ? `${interval}ms` : undefined,
     'last-rc-change': changed > 0 ? localTime(changed) : undefined,
     'exec-time': exec === undefined ? undefined : `${exec}ms`,
@@ -206,14 +224,14 @@ function failureElement(action: FailedAction): Element {
   return element('failure', {
     ...(key === undefined ? { id: action.key } : { op_key: key }),
     node: action.node,
-    exitstatus: ocfText(action.code),
+    exitstatus: action.resultText,
     exitreason: escapeOnce(reason),
     exitcode: action.code,
     call: action.callId,
-    status: executionText(action.status),
+    status: action.statusText,
     'last-rc-change': hasTimes ? isoTime(action.lastChange) : undefined,
-    queued: hasTimes ? action.queuedMs : undefined,
-    exec: hasTimes ? action.execMs : undefined,
+    queued: hasTimes ? attr(action.element, 'queue-time') : undefined,
+    exec: hasTimes ? attr(action.element, 'exec-time') : undefined,
     interval: hasTimes ? action.intervalMs : undefined,
     task: hasTimes ? action.task : undefined,
   });
@@ -236,15 +254,21 @@ function ticketsElement(report: Report): Element | undefined {
       status: ticket.granted ? 'granted' : 'revoked',
       standby: ticket.standby,
       'last-granted': ticket.lastGranted > -1 ? localTime(ticket.lastGranted) : undefined,
+      ...(report.options.release === '3.0' ? otherState(ticket.state) : {}),
     });
   });
   return element('tickets', {}, children);
 }
 
+/** What else is known of a ticket, in its hash table's order. */
+function otherState(state: ReadonlyMap<string, string>): Record<string, string> {
+  const names = ticketOrder([...state.keys()]).filter((name) => name !== 'standby' && name !== 'last-granted');
+  return Object.fromEntries(names.map((name) => [name, state.get(name) ?? '']));
+}
+
 function bansElement(report: Report): Element | undefined {
   const bans = shownBans(report);
   if (bans.length === 0) return undefined;
-  const is30 = report.options.release === '3.0';
   const children = bans.map((ban) =>
     element('ban', {
       id: ban.id,
@@ -252,7 +276,7 @@ function bansElement(report: Report): Element | undefined {
       node: ban.node.name,
       weight: ban.weight,
       'promoted-only': ban.promotedOnly,
-      master_only: is30 ? undefined : ban.promotedOnly,
+      master_only: ban.promotedOnly,
     }),
   );
   return element('bans', {}, children);

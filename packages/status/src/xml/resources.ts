@@ -44,6 +44,7 @@ export function primitiveElement(report: Report, resource: Resource): Element {
       target_role: resource.meta.get('target-role'),
       active: isActive(resource, true),
       orphaned: resource.removed,
+      ...(report.options.release === '3.0' ? { removed: resource.removed } : {}),
       blocked: resource.blocked,
       ...maintenance(report, resource),
       managed: resource.managed,
@@ -89,9 +90,7 @@ function wantedChildren(report: Report, resource: Resource): readonly Resource[]
 }
 
 function cloneElement(report: Report, clone: Resource): Element {
-  const instances = wantedChildren(report, clone).filter(
-    (instance) => (!instance.removed || isActive(instance, false)) && onWantedNode(report, instance),
-  );
+  const instances = wantedChildren(report, clone).filter((instance) => onWantedNode(report, instance));
   return element(
     'clone',
     {
