@@ -13,11 +13,10 @@ import {
 } from '@sanode/cluster';
 import type { CmapValue } from '@sanode/cluster/client';
 import type { ConfKeys, ConfValue } from '@sanode/conf';
-import { NodeHost, notifyReady, paths, Reactor } from '@sanode/runtime';
+import { clusterGroup, NodeHost, notifyReady, paths, Reactor, usableGroupId } from '@sanode/runtime';
 import { type NodeTotem, openUdpuTotem } from '@sanode/totem';
 import { interpret, readKeys } from './configuration.ts';
 import type { CorosyncLog } from './log.ts';
-import { accounts } from './system.ts';
 
 const resultOk = 1;
 const resultInvalidParam = 7;
@@ -84,7 +83,7 @@ export class CorosyncDaemon {
       },
     );
     this.#core = core;
-    const gid = accounts.groupId('haclient');
+    const gid = usableGroupId(clusterGroup);
     this.#server = await serveCluster(
       { core, daemon: this.#serverDaemon(), reactor: this.#reactor },
       { path: paths.socket('corosync'), ...(gid === undefined || process.geteuid?.() !== 0 ? {} : { gid }) },

@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { AlertRunner, Executor, type ExecutorHost, nativePolicy, Runner, Watcher } from '@sanode/executor/server';
 import { type IpcServerClient, listenXmlIpc, sendXmlEvent } from '@sanode/ipc';
-import { clusterGroup, clusterUser, NodeHost, notifyReady, openLog, paths, Reactor } from '@sanode/runtime';
+import {
+  accountByName,
+  clusterGroup,
+  clusterUser,
+  idIsMapped,
+  NodeHost,
+  notifyReady,
+  openLog,
+  paths,
+  Reactor,
+  usableGroupId,
+} from '@sanode/runtime';
 import { attr, type Element } from '@sanode/xml';
 
 const log = openLog({ name: 'pacemaker-execd', file: paths.pacemakerLog });
@@ -10,26 +21,14 @@ const nodeHost = new NodeHost({ reactor, log });
 const policy = nativePolicy(process.env['SANODE_NATIVE_AGENTS']);
 const clients = new Map<string, IpcServerClient>();
 
-/** Numeric id of an account or group, from the files that every target has; undefined if there is none. */
-function idOf(file: string, name: string): number | undefined {
-  try {
-    const line = readFileSync(file, 'utf8')
-      .split('\n')
-      .find((entry) => entry.startsWith(`${name}:`));
-    return line === undefined ? undefined : Number(line.split(':')[2]);
-  } catch {
-    return undefined;
-  }
-}
-
-const clusterUid = idOf('/etc/passwd', clusterUser);
-const clusterGid = process.getuid?.() === 0 ? idOf('/etc/group', clusterGroup) : undefined;
+const cluster = accountByName(clusterUser);
+const clusterGid = usableGroupId(clusterGroup);
 
 const isRoot = process.getuid?.() === 0;
 const alerts = new AlertRunner(
   { log },
-  isRoot && clusterUid !== undefined
-    ? { uid: clusterUid, ...(clusterGid === undefined ? {} : { gid: clusterGid }) }
+  isRoot && cluster !== undefined && idIsMapped('uid', cluster.uid)
+    ? { uid: cluster.uid, ...(clusterGid === undefined ? {} : { gid: clusterGid }) }
     : {},
 );
 const runner = new Runner(

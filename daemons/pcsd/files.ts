@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { PcsFiles } from '@sanode/cli/tools/pcs/context';
 import { parseCorosyncTree } from '@sanode/cli/tools/pcs/corosync-conf';
 import { isRecord, writePrivate } from '@sanode/cli/tools/pcs/known-hosts';
-import { clusterGroup, clusterUser } from '@sanode/runtime';
+import { accountByName, clusterGroup, clusterUser, idIsMapped, usableGroupId } from '@sanode/runtime';
 
 /** How one file fared. */
 export interface FileResult {
@@ -88,20 +88,10 @@ async function putFile(type: FileType, data: string, rewrite: boolean): Promise<
 
 /** Owner hacluster:haclient; where that account does not exist, or may not be given files, root keeps it. */
 async function giveToCluster(path: string): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  const [passwd, group] = await Promise.all([readFile('/etc/passwd', 'utf8'), readFile('/etc/group', 'utf8')]);
-  const uid = passwd
-    .split('\n')
-    .find((line) => line.startsWith(`${clusterUser}:`))
-    ?.split(':')[2];
-  const gid = group
-    .split('\n')
-    .find((line) => line.startsWith(`${clusterGroup}:`))
-    ?.split(':')[2];
-  if (uid === undefined || gid === undefined) return;
-  await chown(path, Number(uid), Number(gid)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EINVAL' && error.code !== 'EPERM') throw error;
-  });
+  const account = accountByName(clusterUser);
+  const gid = usableGroupId(clusterGroup);
+  if (process.getuid?.() !== 0 || account === undefined || gid === undefined || !idIsMapped('uid', account.uid)) return;
+  await chown(path, account.uid, gid);
 }
 
 /** `remove_file`. @throws {TypeError} when the request makes no sense */
