@@ -53,6 +53,10 @@ interface Model {
   /** Ids that constraints may name. */
   readonly tops: { readonly id: string; readonly promotable: boolean; readonly clone: boolean }[];
   readonly leaves: Leaf[];
+  /** Connections to remote, guest and bundle nodes. */
+  readonly connections: string[];
+  readonly guests: string[];
+  readonly containers: string[];
 }
 
 function pair(owner: string, name: string, value: string): Element {
@@ -74,7 +78,7 @@ function metaSet(owner: string, values: Readonly<Record<string, string | undefin
 export function randomCib(seed: number): Element {
   const dice = new Dice(seed);
   const nodes = Array.from({ length: 1 + dice.below(4) }, (_, at) => `node${at + 1}`);
-  const model: Model = { dice, nodes, tops: [], leaves: [] };
+  const model: Model = { dice, nodes, tops: [], leaves: [], connections: [], guests: [], containers: [] };
   const resources = randomResources(model);
   const constraints = randomConstraints(model);
   return element(
@@ -101,11 +105,11 @@ export function randomCib(seed: number): Element {
         element('constraints', {}, constraints),
         randomDefaults(dice),
       ]),
-      element(
-        'status',
-        {},
-        nodes.map((name, at) => randomState(model, name, at)),
-      ),
+      element('status', {}, [
+        randomTickets(model),
+        ...nodes.map((name, at) => randomState(model, name, at)),
+        ...model.guests.flatMap((name) => randomGuestState(model, name)),
+      ]),
     ],
   );
 }
@@ -174,6 +178,9 @@ function randomResources(model: Model): Element[] {
   }
   const count = 1 + dice.below(5);
   for (let at = 0; at < count; at += 1) resources.push(randomTop(model, at));
+  if (dice.hits(0.15)) resources.push(randomRemote(model));
+  if (dice.hits(0.15)) resources.push(randomGuest(model));
+  if (dice.hits(0.2)) resources.push(randomBundle(model));
   return resources;
 }
 
@@ -209,6 +216,69 @@ function randomTop(model: Model, at: number): Element {
     ...commonMeta(dice, promotable),
   });
   return element('clone', { id }, [meta, inside]);
+}
+
+const plainLeaf = { inClone: false, promotable: false, cloneMax: 0, unique: true };
+
+/** A connection to a remote node; its node has no state of its own here. */
+function randomRemote(model: Model): Element {
+  const { dice } = model;
+  const id = 'remote1';
+  model.leaves.push({ id, ...plainLeaf });
+  model.connections.push(id);
+  return element('primitive', { id, class: 'ocf', provider: 'pacemaker', type: 'remote' }, [
+    dice.hits(0.3)
+      ? element('instance_attributes', { id: `${id}-i` }, [pair(`${id}-i`, 'reconnect_interval', '60s')])
+      : undefined,
+    element('operations', {}, [element('op', { id: `${id}-m`, name: 'monitor', interval: '10s', timeout: '20s' })]),
+  ]);
+}
+
+/** A resource that makes a guest node. */
+function randomGuest(model: Model): Element {
+  const id = 'vm1';
+  model.leaves.push({ id, ...plainLeaf });
+  model.tops.push({ id, promotable: false, clone: false });
+  model.guests.push('guest1');
+  return element('primitive', { id, class: 'ocf', provider: 'pacemaker', type: 'Dummy' }, [
+    metaSet(id, { 'remote-node': 'guest1', 'allow-migrate': model.dice.hits(0.3) ? 'true' : undefined }),
+    element('operations', {}, randomOperations(model.dice, id, false)),
+  ]);
+}
+
+function randomBundle(model: Model): Element {
+  const { dice } = model;
+  const id = 'bu';
+  const replicas = 1 + dice.below(3);
+  const promoted = dice.hits(0.4);
+  const inside = dice.hits(0.7);
+  model.tops.push({ id, promotable: promoted && inside, clone: false });
+  for (let at = 0; at < replicas; at += 1) {
+    const container = `${id}-docker-${at}`;
+    model.leaves.push({ id: container, ...plainLeaf });
+    model.containers.push(container);
+    model.leaves.push({ id: `${id}-ip-192.168.122.${at + 10}`, ...plainLeaf });
+    if (!inside) continue;
+    model.leaves.push({ id: `${id}-${at}`, ...plainLeaf });
+    model.connections.push(`${id}-${at}`);
+    model.guests.push(`${id}-${at}`);
+  }
+  return element('bundle', { id }, [
+    element('docker', {
+      image: 'image:1',
+      replicas,
+      'replicas-per-host': dice.hits(0.2) ? 2 : undefined,
+      'promoted-max': promoted && inside ? 1 : undefined,
+    }),
+    element('network', { 'ip-range-start': '192.168.122.10' }),
+    inside
+      ? element(
+          'primitive',
+          { id: 'bur', class: 'ocf', provider: 'pacemaker', type: promoted ? 'Stateful' : 'Dummy' },
+          [element('operations', {}, randomOperations(dice, 'bur', promoted))],
+        )
+      : undefined,
+  ]);
 }
 
 function commonMeta(dice: Dice, promotable: boolean): Record<string, string | undefined> {
@@ -277,13 +347,26 @@ function randomConstraints(model: Model): Element[] {
   for (let at = 0; at < count; at += 1) {
     const roll = dice.next();
     const id = `k${at}`;
-    if (roll < 0.35) constraints.push(randomLocation(model, id));
+    if (roll < 0.06) constraints.push(randomTicketConstraint(model, id));
+    else if (roll < 0.35) constraints.push(randomLocation(model, id));
     else if (tops.length < 2) continue;
     else if (roll < 0.45) constraints.push(randomSetConstraint(model, id));
     else if (roll < 0.72) constraints.push(randomColocation(model, id));
     else constraints.push(randomOrder(model, id));
   }
   return constraints;
+}
+
+function randomTicketConstraint(model: Model, id: string): Element {
+  const { dice } = model;
+  const top = dice.pick(model.tops);
+  return element('rsc_ticket', {
+    id,
+    rsc: top.id,
+    ticket: dice.pick(['T', 'T', 'U']),
+    'rsc-role': top.promotable && dice.hits(0.5) ? 'Promoted' : undefined,
+    'loss-policy': dice.hits(0.7) ? dice.pick(['stop', 'demote', 'fence', 'freeze']) : undefined,
+  });
 }
 
 function twoTops(model: Model): readonly [Model['tops'][number], Model['tops'][number]] {
@@ -399,6 +482,29 @@ function randomState(model: Model, name: string, at: number): Element {
   ]);
 }
 
+function randomTickets(model: Model): Element | undefined {
+  const { dice } = model;
+  if (!dice.hits(0.5)) return undefined;
+  const state = { id: 'T', granted: dice.pick(['true', 'false']), standby: dice.pick(['true', 'false', 'false']) };
+  return element('tickets', {}, [element('ticket_state', { ...state, 'last-granted': String(executionDate - 500) })]);
+}
+
+/** State of a guest or bundle node, with histories of what may run there. */
+function randomGuestState(model: Model, name: string): Element[] {
+  const { dice } = model;
+  if (dice.hits(0.3)) return [];
+  const isBundle = name.startsWith('bu-');
+  const leaves = isBundle
+    ? [{ id: 'bur', inClone: true, promotable: false, cloneMax: 0, unique: false }]
+    : model.leaves.filter((leaf) => /^r[0-9]/.test(leaf.id));
+  const histories = leaves.flatMap((leaf) => randomHistories(model, leaf, name, `status-${name}`, []));
+  return [
+    element('node_state', { id: name, uname: name, remote_node: 'true' }, [
+      element('lrm', { id: name }, [element('lrm_resources', {}, histories)]),
+    ]),
+  ];
+}
+
 function healthPair(setId: string, dice: Dice): Element {
   const value = dice.pick(['red', 'yellow', 'green', '-10']);
   return element('nvpair', { id: `${setId}-health`, name: '#health-x', value });
@@ -426,7 +532,7 @@ function randomHistories(model: Model, leaf: Leaf, node: string, setId: string, 
     leaf.unique && leaf.inClone ? Array.from({ length: leaf.cloneMax }, (_, at) => `${leaf.id}:${at}`) : [leaf.id];
   for (const name of names) {
     if (dice.hits(0.2)) continue;
-    const type = leaf.promotable ? 'Stateful' : 'Dummy';
+    const type = typeOf(model, leaf);
     histories.push(historyOf(name, node, randomSteps(dice, leaf, active), 10 + histories.length * 7, type));
     if (dice.hits(0.08)) {
       attributes.push(
@@ -450,6 +556,13 @@ function randomHistories(model: Model, leaf: Leaf, node: string, setId: string, 
     }
   }
   return histories;
+}
+
+function typeOf(model: Model, leaf: Leaf): string {
+  if (model.connections.includes(leaf.id)) return 'remote';
+  if (model.containers.includes(leaf.id)) return 'docker';
+  if (leaf.id.includes('-ip-')) return 'IPaddr2';
+  return leaf.promotable ? 'Stateful' : 'Dummy';
 }
 
 function randomSteps(dice: Dice, leaf: Leaf, active: number): Step[] {
@@ -482,7 +595,9 @@ function randomSteps(dice: Dice, leaf: Leaf, active: number): Step[] {
 
 function historyOf(id: string, node: string, steps: readonly Step[], firstCallId: number, type = 'Dummy'): Element {
   const agent =
-    id === 'Fencing' ? { class: 'stonith', type: 'fence_dummy' } : { class: 'ocf', provider: 'pacemaker', type };
+    id === 'Fencing'
+      ? { class: 'stonith', type: 'fence_dummy' }
+      : { class: 'ocf', provider: type === 'docker' || type === 'IPaddr2' ? 'heartbeat' : 'pacemaker', type };
   const failed = (step: Step) => step.code !== step.expected && step.status === undefined && step.interval > 0;
   return element(
     'lrm_resource',

@@ -1,6 +1,6 @@
 import { evaluateSets, integerAtLeast, intervalOrZero, isTrue } from '@sanode/rules';
 import { attr, type Element, firstChild } from '@sanode/xml';
-import { allowEverywhere } from '../constraints/ban.ts';
+import { allowEverywhere, banOrAdd } from '../constraints/ban.ts';
 import { kindOf } from '../kinds/index.ts';
 import { type MultipleActivePolicy, Resource, topOf, type Variant } from '../model/resource.ts';
 import { parseRole, Role } from '../model/role.ts';
@@ -48,9 +48,8 @@ export function unpackResource(set: WorkingSet, xml: Element, parent: Resource |
   resource.meta = buildMeta(set, resource);
   readMeta(set, resource);
   if (!unpackVariant(set, resource)) return undefined;
-  if (set.options.symmetric || (resource.remoteConnection && resource.meta.has('container'))) {
-    allowEverywhere(set, resource);
-  }
+  if (set.options.symmetric) allowEverywhere(set, resource);
+  else if (resource.remoteConnection && resource.meta.has('container')) banOrAdd(set, resource, 'all', 0);
   evaluateSets(expanded, 'utilization', ruleInput(set), resource.utilization);
   if (!set.resourcesById.has(resource.id)) set.resourcesById.set(resource.id, resource);
   const template = attr(xml, 'template');

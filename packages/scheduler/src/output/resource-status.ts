@@ -89,6 +89,7 @@ function primitiveText(
   node: ClusterNode | undefined,
   showPending: boolean,
 ): string {
+  const place = resource.activeNodes.length > 1 ? undefined : node;
   let line = `${name}\t(${agentText(resource)}):\t`;
   if (resource.removed) line += ' ORPHANED';
   const role = shownRole(resource);
@@ -99,10 +100,10 @@ function primitiveText(
       showPending && resource.pendingAction !== undefined ? pendingTexts[resource.pendingAction] : undefined;
     line += ` ${pending ?? roleText(role)}`;
   }
-  if (node !== undefined) line += ` ${node.name}`;
-  const masked = role === Role.stopped && !resource.failed ? maskedProbeText(set, resource, node) : undefined;
+  if (place !== undefined) line += ` ${place.name}`;
+  const masked = role === Role.stopped && !resource.failed ? maskedProbeText(set, resource, place) : undefined;
   if (masked !== undefined) line += ` (${masked}) `;
-  const flags = flagsOf(resource, node, showPending);
+  const flags = flagsOf(resource, place, showPending);
   if (flags.length > 0) line += ` (${flags.join(', ')})`;
   const active = resource.activeNodes;
   if (active.length > 1) {

@@ -160,7 +160,7 @@ export function determineRemoteOnline(node: ClusterNode): void {
     node.online = true;
     if (connection.nextRole === Role.stopped) node.shutdown = true;
   }
-  const host = launcher?.activeNodes.length === 1 ? launcher.activeNodes[0] : undefined;
+  const host = launcher !== undefined && connection.activeNodes.length === 1 ? connection.activeNodes[0] : undefined;
   if (launcher?.failed === true) {
     node.online = false;
     node.remoteReset = true;
