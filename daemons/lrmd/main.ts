@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { AlertRunner, Executor, type ExecutorHost, nativePolicy, Runner, Watcher } from '@sanode/executor/server';
 import { type IpcServerClient, listenXmlIpc, sendXmlEvent } from '@sanode/ipc';
 import {
@@ -87,7 +86,7 @@ const server = await listenXmlIpc(
     connect(client) {
       clients.set(client.id, client);
       const { uid } = client.credentials;
-      executor.clientConnected(client.id, uid === 0 || uid === process.getuid?.() || uid === clusterUid);
+      executor.clientConnected(client.id, uid === 0 || uid === process.getuid?.() || uid === cluster?.uid);
       return undefined;
     },
     request(client, message, respond) {
