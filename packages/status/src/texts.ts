@@ -1,3 +1,4 @@
+import { announcedRelease } from '@sanode/runtime';
 import { exitText } from './exit-text.ts';
 
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
@@ -28,7 +29,7 @@ export function isoTime(epochSeconds: number): string {
 }
 
 /** A span for people: `10s`, `1m2.012s`. A part appears when more than one of its unit is left; in 3.0 one will do. */
-export function readableInterval(ms: number, release: '2.1' | '3.0'): string {
+export function readableInterval(ms: number, release: '2.1' | '3.0' = announcedRelease().name): string {
   if (ms === 0) return '0s';
   let rest = ms;
   let text = '';
@@ -68,7 +69,7 @@ const ocfTexts: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Text of an agent's result (cli-crm.md 2); 3.0 has the tools' exit texts for them. */
-export function ocfText(code: number, release: '2.1' | '3.0'): string {
+export function ocfText(code: number, release: '2.1' | '3.0' = announcedRelease().name): string {
   if (release === '3.0') return exitText(code);
   return ocfTexts.get(code) ?? 'unknown';
 }
@@ -97,7 +98,7 @@ const newerExecutionTexts: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Text of an execution status (cli-crm.md 2); 3.0 changed some. */
-export function executionText(status: number, release: '2.1' | '3.0'): string {
+export function executionText(status: number, release: '2.1' | '3.0' = announcedRelease().name): string {
   const newer = release === '3.0' ? newerExecutionTexts.get(status) : undefined;
   return newer ?? executionTexts.get(status) ?? 'UNKNOWN!';
 }
