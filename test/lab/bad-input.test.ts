@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TutorialCluster } from './src/cluster.ts';
 import type { Lab } from './src/lab.ts';
 import { type Machine, until } from './src/machine.ts';
-import { buildTutorialLab, tutorialPlan } from './src/tutorial.ts';
+import { buildTutorialLab, prepareNodes, tutorialPlan } from './src/tutorial.ts';
 
 describe('refusals before there is a cluster', () => {
   let lab: Lab;
   let node: Machine;
   beforeAll(async () => {
     lab = await buildTutorialLab({ ...tutorialPlan, labName: 'refusals', spares: [], backends: [] });
+    await prepareNodes(lab, { ...tutorialPlan, spares: [] });
     node = lab.machine('lb1');
   });
   afterAll(() => lab?.close());

@@ -1,7 +1,7 @@
 import { HttpClient } from './client.ts';
 import type { Lab } from './lab.ts';
 import { type Machine, mustOn, until } from './machine.ts';
-import { addressHolders, buildTutorialLab, type TutorialPlan, typeTutorial } from './tutorial.ts';
+import { addressHolders, buildTutorialLab, prepareNodes, type TutorialPlan, typeTutorial } from './tutorial.ts';
 
 /** A running tutorial cluster, as tests look at it: from outside, through its address and its tools. */
 export class TutorialCluster {
@@ -19,6 +19,7 @@ export class TutorialCluster {
   static async start(plan: TutorialPlan): Promise<TutorialCluster> {
     const lab = await buildTutorialLab(plan);
     try {
+      await prepareNodes(lab, plan);
       await typeTutorial(lab, plan);
       const client = new HttpClient(lab.machine(plan.client.name), `http://${plan.address}/`, 600);
       const cluster = new TutorialCluster(lab, plan, client);

@@ -7,7 +7,14 @@ import type { Lab } from './lab.ts';
 import { type CommandResult, type Machine, until } from './machine.ts';
 import { reenterAsNamespaceRoot } from './namespaces.ts';
 import { ensurePrograms } from './requirements.ts';
-import { addressHolders, buildTutorialLab, type TutorialPlan, tutorialPlan, typeTutorial } from './tutorial.ts';
+import {
+  addressHolders,
+  buildTutorialLab,
+  prepareNodes,
+  type TutorialPlan,
+  tutorialPlan,
+  typeTutorial,
+} from './tutorial.ts';
 
 const help = `Usage: npm start [-- --once]
 
@@ -61,7 +68,9 @@ async function runLab(plan: TutorialPlan, once: boolean): Promise<number> {
 
 async function showFailover(lab: Lab, plan: TutorialPlan): Promise<void> {
   const first = lab.machine(plan.nodes[0]?.name ?? '');
-  await typeTutorial(lab, plan, (command, result) => printCommand(first, command, result));
+  const print = (command: readonly string[], result: CommandResult): void => printCommand(first, command, result);
+  await prepareNodes(lab, plan, print);
+  await typeTutorial(lab, plan, print);
   const url = `http://${plan.address}/`;
   const client = new HttpClient(lab.machine(plan.client.name), url);
   try {

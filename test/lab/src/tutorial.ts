@@ -67,7 +67,7 @@ function resourceCommands(plan: TutorialPlan): string[][] {
   ];
 }
 
-/** Builds the tutorial's machines and switches them on: backends serve, pcsd runs on the nodes, no cluster yet. */
+/** Builds the tutorial's machines and switches them on: the backends serve, the nodes are bare. */
 export async function buildTutorialLab(plan: TutorialPlan): Promise<Lab> {
   const machines = [...plan.nodes, ...plan.spares, ...plan.backends, plan.client];
   const lab = await Lab.create({ name: plan.labName, machines });
@@ -76,11 +76,6 @@ export async function buildTutorialLab(plan: TutorialPlan): Promise<Lab> {
     for (const { name } of plan.backends) writeNginxConf(lab.machine(name), backendConf(name));
     await lab.powerOnAll();
     for (const { name } of plan.backends) await mustOn(lab.machine(name), ['nginx']);
-    for (const { name } of [...plan.nodes, ...plan.spares]) {
-      await mustOn(lab.machine(name), ['systemctl', 'enable', 'pcsd']);
-      await mustOn(lab.machine(name), ['systemctl', 'start', 'pcsd']);
-      await lab.setClusterPassword(lab.machine(name), clusterPassword);
-    }
     return lab;
   } catch (error) {
     await lab.close();
@@ -88,7 +83,38 @@ export async function buildTutorialLab(plan: TutorialPlan): Promise<Lab> {
   }
 }
 
-/** Types the whole tutorial. */
+/**
+ * What the tutorial does on every node first: starts pcsd, and gives hacluster its password, which here is set on the
+ * lab's machines only.
+ */
+export async function prepareNodes(
+  lab: Lab,
+  plan: TutorialPlan,
+  onCommand: (command: readonly string[], result: CommandResult) => void = () => {},
+): Promise<void> {
+  for (const { name } of [...plan.nodes, ...plan.spares]) {
+    const machine = lab.machine(name);
+    for (const command of [
+      ['systemctl', 'start', 'pcsd'],
+      ['systemctl', 'enable', 'pcsd'],
+    ]) {
+      const result = await machine.exec(command);
+      if (name === plan.nodes[0]?.name) onCommand(command, result);
+      if (result.exitCode !== 0) throw new Error(`${name}# ${command.join(' ')}\n${result.stderr}`);
+    }
+    await lab.setClusterPassword(machine, clusterPassword);
+    if (name === plan.nodes[0]?.name) onCommand(['passwd', 'hacluster'], passwordSet);
+  }
+}
+
+/** passwd(1) asks a terminal; the lab writes the machine's /etc/shadow instead. */
+const passwordSet: CommandResult = {
+  exitCode: 0,
+  stdout: '(set by the lab, on its own machines only)',
+  stderr: '',
+};
+
+/** Types the whole tutorial, on nodes that {@link prepareNodes} has prepared. */
 export async function typeTutorial(
   lab: Lab,
   plan: TutorialPlan,
