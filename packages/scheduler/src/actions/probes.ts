@@ -102,7 +102,8 @@ export function createCloneProbe(set: WorkingSet, clone: Resource, node: Cluster
   }
   const child =
     clone.children.find((each) => [...withDescendants(each)].some((part) => part.probed.has(node.id))) ??
-    clone.children.find((each) => [...withDescendants(each)].some((part) => part.assigned?.node === node)) ??
+    // A group has no node of its own, so that for cloned groups this finds none.
+    clone.children.find((each) => each.assigned?.node === node) ??
     clone.children[0];
   return child?.kind.createProbe(set, child, node) ?? false;
 }

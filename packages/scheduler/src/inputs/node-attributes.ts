@@ -8,8 +8,21 @@ import { sameText } from '../values/names.ts';
 import { ruleInput } from './rule-input.ts';
 
 /** Reads a node's permanent or transient attributes; transient ones win (scheduler-1 5.5). */
-export function addNodeAttributes(set: WorkingSet, node: ClusterNode, source: Element, transient: boolean): void {
+export function addNodeAttributes(
+  set: WorkingSet,
+  node: ClusterNode,
+  source: Element | undefined,
+  transient: boolean,
+): void {
   insertBuiltIn(set, node);
+  if (source !== undefined) readAttributes(set, node, source, transient);
+  if (!node.attributes.has('#site-name')) {
+    const site = node.attributes.get('site-name') ?? set.options.values.get('cluster-name');
+    if (site !== undefined) node.attributes.set('#site-name', site);
+  }
+}
+
+function readAttributes(set: WorkingSet, node: ClusterNode, source: Element, transient: boolean): void {
   const input = ruleInput(set);
   if (transient) {
     const table = new Map<string, string>();
@@ -19,10 +32,6 @@ export function addNodeAttributes(set: WorkingSet, node: ClusterNode, source: El
     evaluateSets(source, 'instance_attributes', input, node.attributes);
   }
   evaluateSets(source, 'utilization', input, node.utilization);
-  if (!node.attributes.has('#site-name')) {
-    const site = node.attributes.get('site-name') ?? set.options.values.get('cluster-name');
-    if (site !== undefined) node.attributes.set('#site-name', site);
-  }
 }
 
 function insertBuiltIn(set: WorkingSet, node: ClusterNode): void {

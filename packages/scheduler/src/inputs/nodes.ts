@@ -15,8 +15,6 @@ export function addNode(
 ): ClusterNode {
   const node = makeNode(id, name, variant, score);
   if (set.nodesByName.has(name.toLowerCase())) configWarning(set, `More than one node entry has name '${name}'`);
-  node.attributes.set('#uname', name);
-  node.attributes.set('#id', id);
   node.attributes.set('#kind', variant);
   if (variant === 'remote') set.haveRemoteNodes = true;
   let at = 0;

@@ -1,5 +1,5 @@
 import { integerAtLeast, integerOr, parseBoolean, scanInteger, toSeconds } from '@sanode/rules';
-import { attr, childElements, type Element } from '@sanode/xml';
+import { attr, type Element, firstChild } from '@sanode/xml';
 import { fenceNode } from '../actions/fence-node.ts';
 import { addNodeAttributes } from '../inputs/node-attributes.ts';
 import { findNodeByIdOrName } from '../inputs/nodes.ts';
@@ -40,7 +40,8 @@ export function unpackNodeState(set: WorkingSet, state: Element): void {
 
 /** Adds the transient attributes of a `node_state`. */
 export function addTransientAttributes(set: WorkingSet, node: ClusterNode, state: Element): void {
-  for (const attributes of childElements(state, 'transient_attributes')) addNodeAttributes(set, node, attributes, true);
+  // Even without any, the built-in ones come in now: a remote node without state has not so much as a name.
+  addNodeAttributes(set, node, firstChild(state, 'transient_attributes'), true);
 }
 
 function isTrueAttribute(node: ClusterNode, name: string): boolean {
