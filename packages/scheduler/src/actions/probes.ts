@@ -4,6 +4,7 @@ import { instanceNumber, isAnonymousClone, type Resource, topOf, withDescendants
 import { Role } from '../model/role.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { addOrdering, task } from '../orderings/ordering.ts';
+import { singleLocation } from '../placement/nodes.ts';
 import { expectResult, resourceAction, resourceActions } from './create.ts';
 import { fenceNode } from './fence-node.ts';
 import { operationKey } from './keys.ts';
@@ -102,8 +103,7 @@ export function createCloneProbe(set: WorkingSet, clone: Resource, node: Cluster
   }
   const child =
     clone.children.find((each) => [...withDescendants(each)].some((part) => part.probed.has(node.id))) ??
-    // A group has no node of its own, so that for cloned groups this finds none.
-    clone.children.find((each) => each.assigned?.node === node) ??
+    clone.children.find((each) => singleLocation(each, 'assigned') === node) ??
     clone.children[0];
   return child?.kind.createProbe(set, child, node) ?? false;
 }
