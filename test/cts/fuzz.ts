@@ -77,7 +77,7 @@ async function compareBatch(
 }
 
 function referenceCrashed(summaryFile: string): boolean {
-  return readFileSync(summaryFile, 'utf8').includes('Triggered fatal assertion');
+  return /Triggered fatal assertion|Segmentation fault|Aborted/.test(readFileSync(summaryFile, 'utf8'));
 }
 
 function keep(folder: string, seed: number, target: string): void {
