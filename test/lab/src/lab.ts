@@ -7,13 +7,16 @@ import { Machine } from './machine.ts';
 import { Switch } from './switch.ts';
 
 /** What `npm run build` made. */
-const dist = fileURLToPath(new URL('../../../dist', import.meta.url));
+const builtDir = fileURLToPath(new URL('../../../dist', import.meta.url));
 
 /** One machine of a lab, as its maker wants it. */
 export interface MachinePlan {
   name: string;
   /** Last two numbers of its address are free: the lab's network is a /24. */
   address: string;
+  /** Programs, agents and units installed on this machine; default: the lab's. */
+  sbinDir?: string;
+  usrLibDir?: string;
 }
 
 /** Settings of {@link Lab.create}. */
@@ -24,6 +27,8 @@ export interface LabOptions {
   /** Programs installed on the machines; default: what `npm run build` made. */
   sbinDir?: string;
   usrLibDir?: string;
+  /** Where `npm run build` put its work; default: the checkout's dist. */
+  distDir?: string;
 }
 
 /**
@@ -66,6 +71,7 @@ export class Lab {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     writeFileSync(join(stateDir, 'lab.pid'), `${process.pid} ${startTimeOf(process.pid)}\n`);
     const theSwitch = await Switch.create();
+    const dist = options.distDir ?? builtDir;
     const machines = new Map<string, Machine>();
     for (const plan of options.machines) {
       const diskDir = join(stateDir, plan.name);
@@ -80,8 +86,8 @@ export class Lab {
             name: plan.name,
             address: `${plan.address}/24`,
             diskDir,
-            sbinDir: `${join(dist, 'lab-bin')}:${options.sbinDir ?? join(dist, 'bin')}`,
-            usrLibDir: options.usrLibDir ?? join(dist, 'usr-lib'),
+            sbinDir: `${join(dist, 'lab-bin')}:${plan.sbinDir ?? options.sbinDir ?? join(dist, 'bin')}`,
+            usrLibDir: plan.usrLibDir ?? options.usrLibDir ?? join(dist, 'usr-lib'),
             userNamespace: inUserNamespace(),
           },
         ),
