@@ -2,6 +2,7 @@ import { type CibReply, cibResult, cibResultText, connectCib, createPatchset } f
 import { attr, type Element, withAttributes } from '@sanode/xml';
 import type { CibStore } from './context.ts';
 import { fail } from './errors.ts';
+import { rebase } from './rebase.ts';
 
 /** Times a change is made anew because another one came between reading and writing. */
 const maxAttempts = 5;
@@ -28,12 +29,12 @@ export function liveCib(): CibStore {
         for (let attempt = 0; attempt < maxAttempts; attempt++) {
           const now = await client.call({ operation: 'cib_query' });
           if (now.rc !== cibResult.ok || now.data === undefined) break;
-          // Only status moved on since we read: the patch is as good for the document of now.
-          if (!sameEpoch(now.data, before))
+          const rebased = rebase(before, after, now.data);
+          if (rebased === undefined)
             fail(
               'Unable to update cib: the configuration was changed meanwhile by someone else; nothing was changed, please repeat the command',
             );
-          reply = await client.call({ operation: 'cib_apply_diff', data: patchFor(before, after, now.data) });
+          reply = await client.call({ operation: 'cib_apply_diff', data: patchFor(now.data, rebased) });
           if (reply.rc !== cibResult.oldData && reply.rc !== cibResult.diffFailed) break;
         }
         if (reply.rc !== cibResult.ok) {
@@ -56,17 +57,8 @@ async function connect(): ReturnType<typeof connectCib> {
   }
 }
 
-function sameEpoch(left: Element, right: Element): boolean {
-  return ['admin_epoch', 'epoch'].every((name) => attr(left, name) === attr(right, name));
-}
-
-/** The command's change as a patchset from the version of now to the next epoch. */
-function patchFor(before: Element, after: Element, now: Element): Element {
-  const version = {
-    admin_epoch: attr(now, 'admin_epoch'),
-    epoch: attr(now, 'epoch'),
-    num_updates: attr(now, 'num_updates'),
-  };
-  const epoch = Number(version.epoch ?? '0') + 1;
-  return createPatchset(withAttributes(before, version), withAttributes(after, { ...version, epoch, num_updates: 0 }));
+/** The patchset to the next epoch. */
+function patchFor(now: Element, changed: Element): Element {
+  const epoch = Number(attr(now, 'epoch') ?? '0') + 1;
+  return createPatchset(now, withAttributes(changed, { epoch, num_updates: 0 }));
 }
