@@ -8,6 +8,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   crm_failcount: () => import('./tools/crm_failcount/index.ts'),
   crm_mon: () => import('./tools/crm_mon/index.ts'),
   crm_node: () => import('./tools/crm_node/index.ts'),
+  crm_resource: () => import('./tools/crm_resource/index.ts'),
   crm_simulate: () => import('./tools/crm_simulate/index.ts'),
   crm_standby: () => import('./tools/crm_standby/index.ts'),
   crm_verify: () => import('./tools/crm_verify/index.ts'),

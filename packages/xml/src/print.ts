@@ -33,7 +33,7 @@ export function printPretty(node: Element, options: PrettyOptions = {}): string 
 }
 
 function appendPretty(parts: string[], node: Element, indent: string, escaped: (value: string) => string): void {
-  if (node.children.some((child) => child.type === 'text')) {
+  if (node.children.some((child) => child.type === 'text' || child.type === 'cdata')) {
     parts.push(indent, inline(node, true, escaped), '\n');
     return;
   }

@@ -1,7 +1,7 @@
 import { connectXmlIpc, IpcError, type XmlIpcClient } from '@sanode/ipc';
 import { Envelopes, messageData } from '@sanode/messages';
 import { announcedRelease, paths } from '@sanode/runtime';
-import { attr, childElements, type Element, element } from '@sanode/xml';
+import { attr, childElements, type Element, element, withAttributes } from '@sanode/xml';
 
 const ackTimeoutMs = 10_000;
 
@@ -108,6 +108,14 @@ export class ControllerClient {
   async order(task: 'lrm_delete' | 'lrm_fail' | 'probe_again', node: string | undefined, data: Element): Promise<void> {
     this.#executorAnswers.expected += 1;
     await this.#send(this.#envelope(task, 'crmd', { crm_host_to: node }, data));
+  }
+
+  /**
+   * Has the local controller delete a resource's history from the CIB where its node can't do it: it is offline.
+   * It is answered by nobody. @param data as for `lrm_delete` @throws {IpcError}
+   */
+  async deleteHistoryInCib(data: Element): Promise<void> {
+    await this.#send(this.#envelope('lrm_delete', 'crmd', {}, withAttributes(data, { mode: 'cib' })));
   }
 
   /** Calls back for each answer to an order as it comes. */
