@@ -1,7 +1,11 @@
 import { connectCfg, connectCmap, trackQuorum } from '@sanode/cluster/client';
 import type { Account, Logger } from '@sanode/runtime';
 
-const retryMs = 1000;
+/**
+ * How often a corosync that is gone is tried. The reference tries once a second; the other nodes wait five seconds for
+ * our controller (docs/decisions/002-controller-waits.md), of which nothing should be lost here.
+ */
+const retryMs = 200;
 /** How long corosync may take to come up beside us at boot, and how often it is tried. */
 const startPatienceMs = 10_000;
 const startRetryMs = 100;
@@ -46,7 +50,7 @@ export class CorosyncLink {
     }
   }
 
-  /** Tries once a second until it is connected or closed. */
+  /** Tries again and again until it is connected or closed. */
   async reconnect(lost: (reason: string) => void, back: () => void): Promise<void> {
     while (!this.#closed) {
       try {

@@ -120,6 +120,23 @@ describe('systemctl of the lab', () => {
     expect(Number(await show('killed', 'MainPID'))).not.toBe(first);
   });
 
+  it('restarts what requires a service along with it, and nothing that was stopped', async () => {
+    unit('ring', '[Service]\nType=notify\nExecStart=SCRIPT\nRestart=on-failure\nRestartSec=10ms\n', notifying);
+    const above = '[Unit]\nRequires=ring.service\nAfter=ring.service\n[Service]\nType=notify\nExecStart=SCRIPT\n';
+    unit('manager', above, notifying);
+    unit('stopped', above, notifying);
+    await manager.run(['start', 'manager', 'stopped']);
+    await manager.run(['stop', 'stopped']);
+    const before = await show('manager', 'MainPID');
+    process.kill(Number(await show('ring', 'MainPID')), 'SIGKILL');
+    await until(async () => {
+      const pid = await show('manager', 'MainPID');
+      return pid !== before && pid !== '0' && (await show('manager', 'ActiveState')) === 'active';
+    });
+    expect(await show('ring', 'NRestarts')).toBe('1');
+    expect(await show('stopped', 'ActiveState')).toBe('inactive');
+  });
+
   it.each([
     ['control-group', 0],
     ['process', 1],

@@ -93,30 +93,6 @@ describe('trouble on two nodes', () => {
     expect((await cluster.holder()).name).toBe(other.name);
   });
 
-  it.each(['cib', 'attrd', 'lrmd', 'pengine', 'crmd', 'pacemakerd', 'corosync'])(
-    'keeps resources where they run when %s is killed',
-    async (daemon) => {
-      const holder = await cluster.holder();
-      const [nginx] = await holder.pidsOf('nginx: master process');
-      const [pid] = await holder.pidsOf(`bin/${daemon}`);
-      expect(pid, `${daemon} runs`).toBeGreaterThan(0);
-      const sinceMs = Date.now();
-      await cluster.run(holder, 'kill', '-9', String(pid));
-      await cluster.online(
-        cluster.other(holder),
-        cluster.plan.nodes.map(({ name }) => name),
-      );
-      await cluster.settled();
-      expect((await cluster.holder()).name).toBe(holder.name);
-      expect((await holder.pidsOf('nginx: master process'))[0], 'nginx was not restarted').toBe(nginx);
-      const [again] = await holder.pidsOf(`bin/${daemon}`);
-      expect(again, `${daemon} came back`).toBeGreaterThan(0);
-      expect(again).not.toBe(pid);
-      const lost = cluster.client.answers.filter(({ ok, startMs }) => !ok && startMs > sinceMs);
-      expect(lost, 'no request failed').toEqual([]);
-    },
-  );
-
   it('heals after a pulled cable: one holder again, both online', async () => {
     const holder = await cluster.holder();
     const other = cluster.other(holder);

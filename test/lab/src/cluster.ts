@@ -102,6 +102,63 @@ export class TutorialCluster {
     if (!seen) throw new Error(`${node.name} does not see ${wanted} online:\n${last}`);
   }
 
+  /** Waits until the controller of `node` has joined a DC's cluster, or leads one. */
+  async joined(node: Machine, timeoutMs = 60_000): Promise<void> {
+    let last = '';
+    const joined = await until(
+      async () => {
+        last = (await node.exec(['crmadmin', '-t', '2s', '-S', node.name])).stdout;
+        return /S_IDLE|S_NOT_DC/.test(last);
+      },
+      timeoutMs,
+      100,
+    );
+    if (!joined) throw new Error(`the controller of ${node.name} has not joined: ${last}`);
+  }
+
+  /** Name of the DC, as `node` knows it; empty while there is none. */
+  async dc(node: Machine): Promise<string> {
+    return (await node.exec(['crmadmin', '-D', '-q'])).stdout.trim();
+  }
+
+  /** Makes a node the DC of a cluster of two: the other one's controller is killed, and comes back as a follower. */
+  async makeDc(node: Machine): Promise<void> {
+    const other = this.other(node);
+    if ((await this.dc(node)) === node.name) return;
+    await this.kill(other, 'crmd');
+    await this.joined(other);
+    await this.settled();
+    const dc = await this.dc(node);
+    if (dc !== node.name) throw new Error(`${node.name} did not become DC, but ${dc}`);
+  }
+
+  /**
+   * Kills a daemon with SIGKILL, and waits until it runs again.
+   * @param restarting further daemons that have to be other processes afterwards
+   */
+  async kill(node: Machine, daemon: string, restarting: readonly string[] = []): Promise<void> {
+    const before = new Map<string, number>();
+    for (const name of [daemon, ...restarting]) {
+      const pid = await daemonPid(node, name);
+      if (pid === undefined) throw new Error(`${name} does not run on ${node.name}`);
+      before.set(name, pid);
+    }
+    await this.run(node, 'kill', '-9', String(before.get(daemon)));
+    const missing = new Set(before.keys());
+    const back = await until(
+      async () => {
+        for (const name of missing) {
+          const pid = await daemonPid(node, name);
+          if (pid !== undefined && pid !== before.get(name)) missing.delete(name);
+        }
+        return missing.size === 0;
+      },
+      30_000,
+      50,
+    );
+    if (!back) throw new Error(`${[...missing].join(' and ')} did not start again on ${node.name}`);
+  }
+
   /** Runs a command that has to succeed; its output. */
   async run(machine: Machine, ...command: string[]): Promise<string> {
     return mustOn(machine, command);
@@ -111,6 +168,18 @@ export class TutorialCluster {
     this.client.stop();
     await this.lab.close();
   }
+}
+
+/** Process id of a daemon's main process. */
+async function daemonPid(node: Machine, daemon: string): Promise<number | undefined> {
+  const { stdout } = await node.exec(['ps', '-eo', 'pid=,args=', '-ww']);
+  const line = stdout.split('\n').find((each) =>
+    each
+      .trim()
+      .split(/\s+/)
+      .some((word) => word.endsWith(`bin/${daemon}`) || word.endsWith(`bin/${daemon}.mjs`)),
+  );
+  return line === undefined ? undefined : Number.parseInt(line, 10);
 }
 
 /** Nodes on which the tutorial's two resources are started, from crm_mon's text. */

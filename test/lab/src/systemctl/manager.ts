@@ -164,6 +164,7 @@ export class Manager {
     if (unit === undefined) throw new UnitError(`Unit ${name} could not be found.`, notFoundCode);
     const { runDir, logDir } = this.#options;
     const service = new Service(unit, { runDir, logDir }, (line) => this.#log(line));
+    service.aroundRestart = (restart) => this.#restartWithDependents(name, restart);
     this.#services.set(name, service);
     return service;
   }
@@ -208,7 +209,13 @@ export class Manager {
   async #stop(name: string): Promise<void> {
     if (isAlwaysThere(name)) return;
     const service = this.#service(name);
-    const dependents = [...this.#services.values()].filter((other) => {
+    for (const other of this.#dependentsOf(name)) await this.#stop(other.unit.name);
+    await service.stop();
+  }
+
+  /** Units that are stopped and restarted with this one, and are not stopped already. */
+  #dependentsOf(name: string): Service[] {
+    return [...this.#services.values()].filter((other) => {
       const needs = [
         ...other.unit.list('Unit', 'Requires'),
         ...other.unit.list('Unit', 'BindsTo'),
@@ -216,8 +223,14 @@ export class Manager {
       ];
       return needs.includes(name) && other.state !== 'inactive' && other.state !== 'failed';
     });
-    for (const other of dependents) await this.#stop(other.unit.name);
-    await service.stop();
+  }
+
+  /** As systemd does: a service that restarts by itself (Restart=) takes along what requires it, stopped before it. */
+  async #restartWithDependents(name: string, restart: () => Promise<void>): Promise<void> {
+    const dependents = this.#dependentsOf(name).map((service) => service.unit.name);
+    for (const other of dependents) await this.#stop(other);
+    await restart();
+    for (const other of dependents) await this.#start(other, new Set());
   }
 
   #stateOf(name: string): string {

@@ -36,6 +36,8 @@ export class Service {
   statusText = '';
   activeSinceMs = 0;
   restarts = 0;
+  /** Carries out `restart`, the restart that Restart= asks for, together with what hangs on this service. */
+  aroundRestart: (restart: () => Promise<void>) => Promise<void> = (restart) => restart();
   readonly #dirs: ServiceDirs;
   readonly #log: (line: string) => void;
   #invocation = '';
@@ -319,8 +321,8 @@ export class Service {
           if (this.state !== 'activating') return;
           this.restarts += 1;
           this.#log(`${this.unit.name}: Scheduled restart job, restart counter is at ${this.restarts}.`);
-          await this.#startOnce();
-        }).catch(() => {});
+          await this.aroundRestart(() => this.#startOnce());
+        }).catch((error: unknown) => this.#log(`${this.unit.name}: ${(error as Error).message}`));
       },
       text === undefined ? defaultRestartMs : spanMs(text),
     );
