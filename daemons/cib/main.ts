@@ -145,6 +145,7 @@ function createHost(parts: Parts, deps: HostDeps): CibHost {
     setTimer: (delayMs, handler) => nodeHost.setTimer(delayMs, handler),
     randomUuid: () => randomUUID(),
     multicast: (message) => reactor.effect(() => parts.cluster?.send(undefined, message, reactor.cause)),
+    knows: (node) => parts.cluster?.peerByName(node) !== undefined,
     sendTo: (node, message) => reactor.effect(() => parts.cluster?.send(node, message, reactor.cause)),
     respond: (_client, token, answer) => reactor.effect(() => connections.respond(token, answer)),
     event: (client, message) => reactor.effect(() => connections.event(client, message)),

@@ -118,6 +118,7 @@ export class SimulatedNode {
           return `${this.name}-client-${this.#token}`;
         },
         multicast: (message) => reactor.effect(() => connection.send(undefined, message, reactor.cause)),
+        knows: (node) => connection.peerByName(node) !== undefined,
         sendTo: (node, message) => reactor.effect(() => connection.send(node, message, reactor.cause)),
         respond: (_client, token, answer) => this.#later(LOCAL_MS, () => this.#answers.get(token)?.(answer)),
         event: (_client, message) => this.#later(LOCAL_MS, () => this.#cibEvent(message)),

@@ -87,6 +87,8 @@ class Connection implements ClusterConnection {
       configurationChange: (change) =>
         this.#event(() =>
           this.#enter(() => {
+            // A daemon that does not follow the ring hears of a new node here only, and must be able to write to it.
+            this.#refreshNames(change.members.map((member) => member.nodeId));
             const present = this.#cache.groupChanged(change);
             this.#handlers.groupChanged?.([...new Set(change.members.map((member) => member.nodeId))]);
             if (!present) this.#end('this node was removed from the process group');

@@ -38,6 +38,7 @@ function start(name: string, cib: Element = emptyCib(release)): Machine {
     setTimer: (delayMs, handler) => base.setTimer(delayMs, handler),
     randomUuid: () => `${name}-client-${uuids++}`,
     multicast: (message) => reactor.effect(() => send(undefined, message)),
+    knows: (node) => connection.peerByName(node) !== undefined,
     sendTo: (node, message) => reactor.effect(() => send(node, message)),
     respond: (_client, token, answer) => void machine.answers.set(token, answer),
     event: (_client, message) => void machine.events.push(message),
@@ -181,6 +182,18 @@ describe('two replicas', () => {
     expect(rcOf(lb1, there)).toBeUndefined();
     time.advance(10);
     expect(firstChild(descend(lb1.answers.get(there) as Element, 'cib_calldata') as Element)?.name).toBe('nodes');
+  });
+
+  it('say at once when the node that is asked for is not known', () => {
+    const call = ask(lb1, client, { cib_op: 'cib_sync', cib_host: 'nosuch' });
+    expect(rcOf(lb1, call)).toBe('-107');
+    const change = ask(
+      lb1,
+      client,
+      { cib_op: 'cib_modify', cib_section: 'crm_config', cib_host: 'nosuch' },
+      property('1'),
+    );
+    expect(rcOf(lb1, change)).toBe('-107');
   });
 
   it('give the whole document to a node that joins', () => {

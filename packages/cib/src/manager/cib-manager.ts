@@ -141,6 +141,8 @@ export class CibManager {
     const elsewhere = target !== undefined && target !== nodeName;
     if (clustered && (modifyingOperations.has(operation) || elsewhere)) {
       if (target === undefined) this.#host.multicast(forwarded);
+      // Nobody would ever answer, and the requester would wait out its time.
+      else if (elsewhere && !this.#host.knows(target)) this.#replyToClient(request, cibResult.notConnected, undefined);
       else this.#host.sendTo(target, forwarded);
       return;
     }

@@ -18,6 +18,8 @@ export interface CibHost extends CoreHost {
   randomUuid(): string;
   /** Multicasts to all nodes; the message comes back to us as well. */
   multicast(message: Element): void;
+  /** Whether a node of this name is known, so that `sendTo` reaches somebody. */
+  knows(node: string): boolean;
   /** Sends to one node by its name. */
   sendTo(node: string, message: Element): void;
   /** Answers an IPC request; each token exactly once. */
