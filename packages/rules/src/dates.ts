@@ -70,9 +70,12 @@ export function yearDayOf(year: number, month: number, day: number): number {
   return total;
 }
 
-/** The time an epoch second stands for, broken down in an offset. */
+/** Farther from the epoch than this there are no dates, seconds: some 270,000 years. */
+const maxEpochSeconds = 8_640_000_000_000;
+
+/** The time an epoch second stands for, broken down in an offset; clipped to the years that are known. */
 export function fromEpoch(epochSeconds: number, offsetSeconds = 0): DateTime {
-  const local = epochSeconds + offsetSeconds;
+  const local = Math.min(Math.max(epochSeconds, -62_135_596_800), maxEpochSeconds) + offsetSeconds;
   const days = Math.floor(local / secondsPerDay) + epochDays;
   const seconds = local - Math.floor(local / secondsPerDay) * secondsPerDay;
   let year = Math.floor(days / 365.2425) + 1;

@@ -5,6 +5,7 @@ import { type BundleReplica, type Resource, withDescendants } from '../model/res
 import { configError, type WorkingSet } from '../model/working-set.ts';
 import { infinity } from '../values/scores.ts';
 import { bundledCloneXml, containerXml, ipXml, nextAddress } from './bundle-parts.ts';
+import { limitInstances } from './clones.ts';
 import type { UnpackChild } from './groups.ts';
 import { addNode, connectionXml, findNode } from './nodes.ts';
 
@@ -73,7 +74,11 @@ function readDefinition(set: WorkingSet, bundle: Resource): BundleDefinition | u
     launcher,
     network,
     promotedMax,
-    replicas: replicas === undefined && promotedMax > 0 ? promotedMax : integerAtLeast(replicas, 1),
+    replicas: limitInstances(
+      set,
+      bundle.id,
+      replicas === undefined && promotedMax > 0 ? promotedMax : integerAtLeast(replicas, 1),
+    ),
     replicasPerHost: integerAtLeast(attr(launcher, 'replicas-per-host'), 1),
     addHost: network === undefined || parseBoolean(attr(network, 'add-host')) !== false,
     mounts: readMounts(set, bundle),

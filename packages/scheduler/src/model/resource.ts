@@ -29,6 +29,8 @@ export interface CloneData {
   /** Promotion priorities have been sorted; colocations with the promoted role count from then on. */
   promotionSorted: boolean;
   readonly notifications: NotificationSets;
+  /** Primitives of all instances by their name without number, once placement has begun. */
+  membersByName: Map<string, Resource[]> | undefined;
 }
 
 export interface BundleReplica {

@@ -58,10 +58,22 @@ function applies(instance: Resource, node: ClusterNode): boolean {
 }
 
 /** The instances (or their members) of a base name. */
-function matching(top: Resource, base: string): Resource[] {
-  const found: Resource[] = [];
+function matching(top: Resource, base: string): readonly Resource[] {
+  const data = top.clone;
+  if (data === undefined) return [];
+  data.membersByName ??= membersByName(top);
+  return data.membersByName.get(base) ?? [];
+}
+
+function membersByName(top: Resource): Map<string, Resource[]> {
+  const members = new Map<string, Resource[]>();
   for (const each of withDescendants(top)) {
-    if (each.variant === 'primitive' && (baseName(each.id) === base || definitionId(each) === base)) found.push(each);
+    if (each.variant !== 'primitive') continue;
+    for (const name of new Set([baseName(each.id), definitionId(each)])) {
+      const list = members.get(name);
+      if (list === undefined) members.set(name, [each]);
+      else list.push(each);
+    }
   }
-  return found;
+  return members;
 }

@@ -1,0 +1,17 @@
+import { schedule } from '@sanode/scheduler';
+import { printCompact } from '@sanode/xml';
+import { describe, expect, it } from 'vitest';
+import { mutated } from './mutate.ts';
+import { Dice, randomCib } from './random-cib.ts';
+
+const inputs = 400;
+
+describe('the scheduler', () => {
+  it('throws on nothing, and answers any input twice with the same bytes', () => {
+    for (let seed = 1; seed <= inputs; seed += 1) {
+      const cib = mutated(randomCib(seed), new Dice(seed));
+      const run = () => printCompact(schedule(cib, { nowMs: 1_700_000_000_000, sanitized: seed % 2 === 0 }).graph);
+      expect(run(), `seed ${seed}`).toBe(run());
+    }
+  });
+});
