@@ -14,6 +14,7 @@ export interface AgentParameter {
   readonly required: boolean;
   readonly unique: boolean;
   readonly shortdesc: string;
+  readonly longdesc: string;
   /** Content type: string, integer, boolean, ... */
   readonly type: string;
   /** The parameter that replaces this one; '' when it is only deprecated; undefined when it is not. */
@@ -68,6 +69,7 @@ function readParameter(parameter: Element): AgentParameter {
     required: isTrue(attr(parameter, 'required')),
     unique: isTrue(attr(parameter, 'unique')) || attr(parameter, 'unique-group') !== undefined,
     shortdesc: textOf(parameter, 'shortdesc'),
+    longdesc: textOf(parameter, 'longdesc'),
     type: attr(firstChild(parameter, 'content') ?? parameter, 'type') ?? 'string',
     deprecatedBy: old ? ((replacement && attr(replacement, 'name')) ?? attr(parameter, 'obsoletes') ?? '') : undefined,
   };

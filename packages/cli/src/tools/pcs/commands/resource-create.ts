@@ -99,11 +99,18 @@ function dropEmptyWords(context: PcsContext, plan: Plan, agent: AgentDescription
   for (const word of plan.bare) {
     const parameter = agent?.parameters.find((candidate) => candidate.name === word);
     if (parameter === undefined) fail(`missing value of '${word}' option`);
-    const what = parameter.shortdesc === '' ? '' : ` (${parameter.shortdesc})`;
+    const what = firstSentence(parameter.longdesc) || parameter.shortdesc;
     context.warn(
-      `missing value of '${word}' option, the option has been ignored; to set it, write '${word}=VALUE'${what}`,
+      `missing value of '${word}' option, the option has been ignored; to set it, write '${word}=VALUE'` +
+        (what === '' ? '' : `: ${what}`),
     );
   }
+}
+
+/** A description up to its first full stop before a blank, in one line: agents break theirs as they like. */
+function firstSentence(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.slice(0, (line.match(/\.(?= |$)/)?.index ?? line.length) + 1);
 }
 
 function validateOptions(
