@@ -156,7 +156,7 @@ export class Simulator {
     const code = failure === undefined ? Number(target) : failure.code;
     if (failure !== undefined) {
       this.#text?.info(`Pretending action ${attr(action, 'id')} failed with rc=${failure.code}`);
-      recordFailure(this.#set, state, failure, this.#nowSeconds);
+      recordFailure(this.#set, state, failure, this.#nowSeconds, this.#text);
     }
     const callId = history.highestCallId + 1;
     const key = `${callId}:-1:${target}:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`;

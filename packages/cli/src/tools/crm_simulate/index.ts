@@ -126,7 +126,7 @@ class Simulation {
       set = unpack(cib.document(), options);
     }
     this.#save('save-input', printPretty(cib.document()));
-    const wanted = ['run', 'simulate', 'show-scores', 'show-utilization', 'save-graph', 'save-dotfile'];
+    const wanted = ['run', 'simulate', 'in-place', 'show-scores', 'show-utilization', 'save-graph', 'save-dotfile'];
     if (!wanted.some((name) => hasOption(this.#given, name))) return exitCode.ok;
     return this.#schedule(original, cib, set, options, printed);
   }
@@ -206,7 +206,8 @@ class Simulation {
       for (const line of transitionSummary(set)) this.#text.item(line);
       this.#text.end();
     }
-    return hasOption(this.#given, 'simulate') ? this.#execute(original, cib, set, options, result.graph, printed) : 0;
+    const simulate = hasOption(this.#given, 'simulate') || hasOption(this.#given, 'in-place');
+    return simulate ? this.#execute(original, cib, set, options, result.graph, printed) : exitCode.ok;
   }
 
   #execute(
@@ -225,11 +226,12 @@ class Simulation {
     );
     const { status } = simulator.run(graph);
     if (!this.#quiet) this.#text.end();
-    if (status !== 'complete') {
+    if (status === 'terminated') {
       this.#io.stderr(`Transition failed: ${status}\nAn invalid transition was produced\n`);
     }
     const after = cib.document();
     this.#save('save-output', printPretty(after));
+    if (hasOption(this.#given, 'in-place')) this.#save('xml-file', printPretty(after));
     if (!this.#quiet) {
       this.#showDate(original);
       this.#text.spacer();
@@ -237,7 +239,7 @@ class Simulation {
       showClusterStatus(unpack(after, options), this.#text, false);
       this.#text.end();
     }
-    return status === 'complete' ? exitCode.ok : exitCode.error;
+    return status === 'terminated' ? exitCode.error : exitCode.ok;
   }
 
   #save(option: string, text: string): void {

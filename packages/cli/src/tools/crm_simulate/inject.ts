@@ -150,8 +150,7 @@ export function recordFailure(
     [`fail-count-${suffix}`, count],
     [`last-failure-${suffix}`, String(nowSeconds)],
   ] as const) {
-    const path = `/${failure.node}`;
-    text?.item(`Injecting attribute ${name}=${value} into ${path} '${nodeId(set, failure.node)}'`);
+    text?.item(`Injecting attribute ${name}=${value} into /node_state '${nodeId(set, failure.node)}'`);
     state.setAttribute(name, value);
   }
 }

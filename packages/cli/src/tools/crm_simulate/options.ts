@@ -104,8 +104,11 @@ export function readEvents(
 
 /** Options of this tool that do nothing yet are refused rather than ignored. */
 export function unsupported(given: readonly GivenOption[]): string | undefined {
-  for (const name of ['show-attrs', 'show-failcounts', 'profile', 'repeat', 'in-place']) {
+  for (const name of ['show-attrs', 'show-failcounts', 'profile', 'repeat']) {
     if (hasOption(given, name)) return `--${name} is not supported yet`;
+  }
+  if (hasOption(given, 'in-place') && lastValue(given, 'xml-file') === undefined) {
+    return '--in-place is only supported together with --xml-file';
   }
   return undefined;
 }
