@@ -2,6 +2,12 @@ import type { ToolIo } from './io.ts';
 
 /** The surroundings of this process. */
 export function processIo(): ToolIo {
+  // Whoever reads our output may stop reading, as head(1) does: the rest is for nobody, and no error.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   return {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
