@@ -49,6 +49,15 @@ describe('a daemon that is killed', () => {
     expect((await holder.pidsOf('nginx: master process'))[0], 'nginx was not restarted').toBe(nginx);
     const lost = cluster.client.answers.filter(({ ok, startMs }) => !ok && startMs > sinceMs);
     expect(lost, 'no request failed').toEqual([]);
+    await expect
+      .poll(() => orphanedWorkers(victim), { message: 'workers of a dead executor', timeout: 5000 })
+      .toEqual([]);
     expect(await cluster.run(passive, 'crm_mon', '-1', '-f')).not.toMatch(/fail-count|Failed/);
   });
 });
+
+/** Workers of an executor that is gone: they are children of PID 1 then. */
+async function orphanedWorkers(node: Machine): Promise<string[]> {
+  const { stdout } = await node.exec(['ps', '--ppid', '1', '-o', 'args=', '-ww']);
+  return stdout.split('\n').filter((line) => line.includes('sanode-lrmd-worker'));
+}

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ProcessExitWatcher } from './process-exit.ts';
 
@@ -48,4 +50,13 @@ it('says nothing of a cancelled watch', async () => {
   cancelled.kill();
   kept.kill();
   await expect.poll(() => ended, { interval: 5 }).toEqual(['kept']);
+});
+
+it('does not keep its own process from ending while it waits', async () => {
+  const module = fileURLToPath(new URL('./process-exit.ts', import.meta.url));
+  const script = `import { ProcessExitWatcher } from '${module}';
+new ProcessExitWatcher().watch(${process.pid}, () => {});
+setTimeout(() => process.exit(3), 50);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore', timeout: 4000 });
+  expect(await once(child, 'exit')).toEqual([3, null]);
 });

@@ -51,7 +51,11 @@ export class ProcessExitWatcher {
   constructor() {
     this.#wakeup = libc().eventfd(0, EFD_CLOEXEC_NONBLOCK);
     if (this.#wakeup < 0) throw new Error('eventfd failed: no descriptors left');
+    process.once('exit', this.#atExit);
   }
+
+  /** The end of this process waits for the pool's threads, and ours waits for others' ends: it has to be woken. */
+  readonly #atExit = (): void => this.#signal();
 
   /**
    * Calls `ended` once when the process ends; soon when it has ended already or never was. The caller checks after
@@ -98,6 +102,7 @@ export class ProcessExitWatcher {
   }
 
   #dispose(): void {
+    process.removeListener('exit', this.#atExit);
     this.#closeRetired();
     libc().close(this.#wakeup);
   }

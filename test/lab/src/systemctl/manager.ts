@@ -230,6 +230,7 @@ export class Manager {
     const dependents = this.#dependentsOf(name).map((service) => service.unit.name);
     for (const other of dependents) await this.#stop(other);
     await restart();
+    if (this.#service(name).state !== 'active') throw new Error(`${dependents.join(', ')} stays down without it`);
     for (const other of dependents) await this.#start(other, new Set());
   }
 
