@@ -93,7 +93,7 @@ describe('queries', () => {
 
   it('says where resources run, whole clones too', async () => {
     expect(await call('-W', '-r', 'vip')).toEqual(ok('resource vip is running on: lb1\n'));
-    expect(await call('-W', '-Q', '-r', 'ping-clone')).toEqual(ok('lb1\nlb2\n'));
+    expect(await call('-W', '-Q', '-r', 'ping-clone')).toEqual(ok('lb2\nlb1\n'));
     expect(await call('-W', '-r', 'off')).toEqual({ code: 0, out: '', err: 'resource off is NOT running\n' });
   });
 

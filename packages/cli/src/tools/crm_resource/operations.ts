@@ -36,10 +36,7 @@ function inEffect(history: Element, all: boolean): Element[] {
   const sorted = sortEntries(childElements(history, 'lrm_rsc_op'));
   if (all) return sorted;
   const { start, stop } = startStopIndex(sorted);
-  return sorted.filter((operation, at) => {
-    if (start < stop || at < start) return false;
-    return attr(operation, 'operation') !== 'stop';
-  });
+  return start < stop ? [] : sorted.filter((_, at) => at >= start);
 }
 
 function operationLine(cluster: Cluster, node: ClusterNode, history: Element, operation: Element): string {

@@ -1,5 +1,5 @@
 import { announcedRelease } from '@sanode/runtime';
-import { primitivesOf, type Resource, Role, topOf } from '@sanode/scheduler';
+import { definitionId, primitivesOf, type Resource, Role, topOf } from '@sanode/scheduler';
 import { type ListOutput, TextList } from '@sanode/status/text/list';
 import { printResource, printResources } from '@sanode/status/text/resources';
 import { resourceElement, resourcesElement } from '@sanode/status/xml/resources';
@@ -34,23 +34,26 @@ export function locate(cluster: Cluster, id: string, { quiet, result }: Request)
   const found = cluster.resource(id);
   const isShared = found.id !== id && found.variant === 'primitive';
   const whole = isShared ? topOf(found) : found;
-  const places = [...primitivesOf(whole)]
-    .filter((each) => !isShared || each.xml.attributes.get('id') === id)
-    .flatMap((each) => each.activeNodes.map((node) => ({ node, promoted: each.origRole === Role.promoted })));
-  const byNode = new Map(places.map((place) => [place.node.name, place]));
-  const promoted = (name: string): boolean => places.some((place) => place.node.name === name && place.promoted);
-  const names = [...byNode.keys()].sort((a, b) => cluster.report(true).byName(nodeOf(a), nodeOf(b)));
-  function nodeOf(name: string) {
-    return (byNode.get(name) as (typeof places)[number]).node;
+  // The reference goes through a clone's instances from the last to the first, and names each one's node.
+  const instances = whole.variant === 'clone' ? [...whole.children].reverse() : [whole];
+  const places = instances.flatMap((instance) => {
+    const primitives = [...primitivesOf(instance)].filter((each) => !isShared || definitionId(each) === id);
+    const nodes = new Set(primitives.flatMap((each) => each.activeNodes));
+    const promoted = primitives.some((each) => each.origRole === Role.promoted);
+    return [...nodes].map(({ name }) => ({ name, promoted }));
+  });
+  if (result.isXml) {
+    const xml = places.map(({ name, promoted }) =>
+      element('node', promoted ? { state: 'promoted' } : {}, [text(name)]),
+    );
+    result.add('', element('nodes', { resource: id }, xml));
+    return exitCode.ok;
   }
-  const shownId = id;
-  const xml = names.map((name) => element('node', promoted(name) ? { state: 'promoted' } : {}, [text(name)]));
-  const lines = names.map((name) =>
-    quiet ? name : `resource ${shownId} is running on: ${name}${promoted(name) ? ' Promoted' : ''}`,
+  const lines = places.map(({ name, promoted }) =>
+    quiet ? name : `resource ${id} is running on: ${name}${promoted ? ' Promoted' : ''}`,
   );
-  if (result.isXml) result.add('', element('nodes', { resource: shownId }, xml));
-  else if (lines.length > 0) result.add(lines.join('\n'), undefined);
-  else result.error(`resource ${shownId} is NOT running`);
+  if (lines.length > 0) result.add(lines.join('\n'), undefined);
+  else if (!quiet) result.error(`resource ${id} is NOT running`);
   return exitCode.ok;
 }
 

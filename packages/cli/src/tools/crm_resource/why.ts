@@ -1,3 +1,4 @@
+import { parseBoolean } from '@sanode/rules';
 import { type ClusterNode, parseRole, primitivesOf, type Resource, Role, topOf } from '@sanode/scheduler';
 import { type Element, element } from '@sanode/xml';
 import { exitCode } from '../../common/cib-exit.ts';
@@ -16,17 +17,19 @@ export function checkResource(resource: Resource): Check {
   const { id } = top;
   const role = parseRole(top.meta.get('target-role'));
   const stopped = role === Role.stopped;
+  // What maintenance mode keeps is not a setting of the resource.
+  const unmanaged = parseBoolean(top.meta.get('is-managed') ?? 'true') === false;
   const unpromoted = role === Role.unpromoted && top.promotable;
   const lines: string[] = [];
   if (stopped) lines.push(`Configuration specifies '${id}' should remain stopped`);
   if (unpromoted) lines.push(`Configuration specifies '${id}' should not be promoted`);
-  if (!top.managed) lines.push(`Configuration prevents cluster from stopping or starting unmanaged '${id}'`);
+  if (unmanaged) lines.push(`Configuration prevents cluster from stopping or starting unmanaged '${id}'`);
   if (top.lockNode !== undefined) lines.push(`'${id}' is locked to node ${top.lockNode.name} due to shutdown`);
   const xml = element('check', {
     id,
     remain_stopped: stopped ? 'true' : undefined,
     promotable: unpromoted ? 'false' : undefined,
-    unmanaged: top.managed ? undefined : 'true',
+    unmanaged: unmanaged ? 'true' : undefined,
     'locked-to': top.lockNode?.name,
   });
   return { lines, xml };
