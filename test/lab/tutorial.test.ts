@@ -155,6 +155,23 @@ describe('trouble on two nodes', () => {
     );
     await cluster.settled();
   });
+
+  it('lets the third node go again: two_node is back and nothing remembers it', async () => {
+    const [first] = cluster.nodes;
+    const spare = cluster.plan.spares[0];
+    if (first === undefined || spare === undefined) throw new Error('no node to remove');
+    await cluster.run(first, 'pcs', 'cluster', 'node', 'remove', spare.name);
+    await cluster.online(
+      first,
+      cluster.plan.nodes.map(({ name }) => name),
+    );
+    await cluster.settled();
+    expect((await cluster.holder()).name).not.toBe(spare.name);
+    await cluster.serves();
+    expect(await cluster.run(first, 'crm_mon', '-1')).toContain(`${cluster.plan.nodes.length} nodes configured`);
+    expect(await cluster.run(first, 'cibadmin', '-Q')).not.toContain(spare.name);
+    expect((await first.exec(['corosync-quorumtool', '-s'])).stdout).toMatch(/Flags: +2Node Quorate/);
+  });
 });
 
 /** The configuration without what every start renews. */

@@ -8,8 +8,8 @@ import { type ToolCall, ToolRefusal } from '../../common/tool-frame.ts';
 const timeoutMs = 30_000;
 
 /**
- * Removes a node that left the cluster for good: from the configuration and the status, then from the memory of the
- * controllers and the attribute managers. A node that is a member would come back at once, half known: refused.
+ * Removes a node that left the cluster for good: from the memory of the controllers and the attribute managers, then
+ * from the configuration and the status. A node that is a member would come back at once, half known: refused.
  * @param node name, or id in decimal
  */
 export async function removeNode(node: string, controller: ControllerClient, call: ToolCall): Promise<void> {
@@ -27,8 +27,10 @@ export async function removeNode(node: string, controller: ControllerClient, cal
   }
   const id = known?.id ?? (/^[1-9]\d{0,9}$/.test(node) ? Number(node) : undefined);
   const name = known?.name ?? (id === undefined ? node : undefined);
-  await removeFromCib(id, name, call);
+  // The controllers first: the DC writes the state of every node it remembers, and would bring this one back.
   await controller.forgetNode({ id, name });
+  // Answered after the order to forget was carried out: requests of one client keep their order.
+  await controller.listNodes(timeoutMs);
   try {
     if (name !== undefined) {
       const attrd = await connectAttrd({ clientName: 'crm_node' });
@@ -38,6 +40,7 @@ export async function removeNode(node: string, controller: ControllerClient, cal
     if (!(error instanceof IpcError)) throw error;
     throw new ToolRefusal(`crm_node: attrd could not be told to forget ${node}: ${error.message}`, exitCode.disconnect);
   }
+  await removeFromCib(id, name, call);
 }
 
 async function removeFromCib(id: number | undefined, name: string | undefined, { io }: ToolCall): Promise<void> {
