@@ -60,7 +60,7 @@ function readArguments(): { conf: string; foreground: boolean; test: boolean } {
   }
   if (values.v === true) {
     process.stdout.write(
-      `Corosync Cluster Engine, version '${version}'\nsanode, MIT licence\n\nBuilt-in features: udpu\n`,
+      `Corosync Cluster Engine, version '${version}'\nsanode, MIT licence\n\nBuilt-in features: udpu udp\n`,
     );
     process.exit(0);
   }

@@ -156,6 +156,7 @@ describe('rings over real sockets', () => {
 
 it('derives a multicast group from the name of the cluster', () => {
   expect(multicastGroupOf('ha_cluster')).toBe('239.192.148.73');
+  expect(multicastGroupOf('ha_cluster', 0, 6)).toBe('ff15::94b4');
 });
 
 describe('the stored ring sequence number', () => {

@@ -28,13 +28,15 @@ export interface TotemHandlers {
 }
 
 /**
- * The multicast group that stands for a cluster's name when `mcastaddr` is absent (totem.md 4), IPv4.
+ * The multicast group that stands for a cluster's name when `mcastaddr` is absent (totem.md 4).
  * @param link number of the link, 0 for udp
+ * @param family of the nodes' addresses
  */
-export function multicastGroupOf(clusterName: string, link = 0): string {
+export function multicastGroupOf(clusterName: string, link = 0, family: 4 | 6 = 4): string {
   let id = 0;
   for (const byte of Buffer.from(clusterName)) id = (id * 2 + byte) >>> 0;
   id = ((id & 0xffff) + link) & 0xffff;
+  if (family === 6) return `ff15::${id.toString(16)}`;
   return `239.192.${id >> 8}.${id % 255}`;
 }
 

@@ -229,7 +229,7 @@ export class UdpuTransport {
     send.on('message', () => {});
     if (multicast === undefined) token.on('message', (packet, remote) => this.#received(packet, remote));
     else {
-      await this.#joinGroup(multicast, send, local.address);
+      await this.#joinGroup(multicast, send, local);
       token.on('message', (packet, remote) => this.#receivedToken(packet, remote, DRAIN_TURNS_LIMIT));
     }
     this.#local = local;
@@ -237,7 +237,7 @@ export class UdpuTransport {
     if (this.#closed) this.#closeSockets();
   }
 
-  async #joinGroup(multicast: MulticastOptions, send: Socket, address: string): Promise<void> {
+  async #joinGroup(multicast: MulticastOptions, send: Socket, local: LocalAddress): Promise<void> {
     const group = await this.#bind(multicast.groupAddress, this.#options.port, true);
     this.#groupSocket = group;
     group.on('message', (packet, remote) => this.#received(packet, remote));
@@ -245,11 +245,14 @@ export class UdpuTransport {
       send.setBroadcast(true);
       return;
     }
-    group.addMembership(multicast.groupAddress, address);
+    // IPv6 names the interface, IPv4 its address.
+    const { address, interfaceName } = local;
+    const via = !isIPv6(address) ? address : interfaceName === undefined ? undefined : `::%${interfaceName}`;
+    group.addMembership(multicast.groupAddress, via);
     // This node's own copies take the short way.
     send.setMulticastLoopback(false);
     send.setMulticastTTL(multicast.ttl);
-    send.setMulticastInterface(address);
+    if (via !== undefined) send.setMulticastInterface(via);
   }
 
   /** A token overtakes the messages before it, as it has a socket of its own: it waits until those are read (totem.md 4). */

@@ -1,7 +1,7 @@
 import { parseCorosyncConf } from '@sanode/conf';
 import { describe, expect, it } from 'vitest';
 import { Icmap } from '../cmap/icmap.ts';
-import { interpretConf, type MachineView } from './interpret.ts';
+import { addressFamilies, interpretConf, type MachineView } from './interpret.ts';
 import { reloadKeys, storeKeys } from './reload.ts';
 
 const system = { userId: () => undefined, groupId: () => undefined };
@@ -34,6 +34,34 @@ describe('interpretConf', () => {
   });
 
   it.each([
+    ['', two, { groupAddress: '239.192.0.97', broadcast: false, ttl: 1 }],
+    [
+      'interface {\nmcastaddr: 239.255.7.1\nmcastport: 5409\nttl: 4\n}',
+      two,
+      { groupAddress: '239.255.7.1', broadcast: false, ttl: 4 },
+    ],
+    ['interface {\nbroadcast: yes\n}', two, { groupAddress: '255.255.255.255', broadcast: true, ttl: 1 }],
+    [
+      '',
+      node('fd00::1', 'nodeid: 1') + node('fd00::2', 'name: lb2\nnodeid: 2'),
+      { groupAddress: 'ff15::61', broadcast: false, ttl: 1 },
+    ],
+  ])('reads transport udp with %j', (rest, nodes, multicast) => {
+    const config = interpret(`transport: udp\ncluster_name: a\n${rest}`, nodes);
+    expect(config.multicast).toEqual(multicast);
+    expect(config.port).toBe(rest.includes('5409') ? 5409 : 5405);
+    expect(config.keys.get('totem.interface.0.mcastaddr')).toEqual({ type: 'str', value: multicast.groupAddress });
+    expect(config.keys.get('totem.interface.0.mcastport')).toEqual({ type: 'u16', value: config.port });
+  });
+
+  it('has no group for unicast, and prefers IPv4 names for multicast', () => {
+    expect(interpret('transport: udpu', two).multicast).toBeUndefined();
+    expect(addressFamilies(keysOf(conf('transport: udp', two)))).toEqual([4]);
+    expect(addressFamilies(keysOf(conf('transport: udpu', two)))).toEqual([6, 4]);
+    expect(addressFamilies(keysOf(conf('transport: udp\nip_version: ipv6-4', two)))).toEqual([6, 4]);
+  });
+
+  it.each([
     [
       '',
       two,
@@ -45,6 +73,18 @@ describe('interpretConf', () => {
       "transport: knet is not supported yet: write 'transport: udpu' in the totem section of corosync.conf on every node",
     ],
     ['transport: tcp', two, 'Invalid transport type. Should be udpu, udp or knet'],
+    ['transport: udp', two, 'No multicast address specified for interface 0'],
+    [
+      'transport: udp\ninterface {\nmcastaddr: 10.1.1.1\n}',
+      two,
+      'mcastaddr is not a correct multicast address for interface 0',
+    ],
+    [
+      'transport: udp\ninterface {\nmcastaddr: ff15::1\n}',
+      two,
+      'Multicast address family does not match bind address family for interface 0',
+    ],
+    ['transport: udpu\ninterface {\nttl: 3\n}', two, 'Can only set ttl on multicast transport types for interface 0'],
     ['transport: udpu', '', 'No interfaces defined'],
     ['transport: udpu', node('10.9.9.9', 'nodeid: 1'), 'No valid name found for local host'],
     ['transport: udpu', node('lb9', 'nodeid: 1') + node('lb2', 'nodeid: 2'), "failed to parse node address 'lb9'"],

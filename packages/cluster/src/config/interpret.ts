@@ -2,31 +2,16 @@ import { isIP, isIPv6 } from 'node:net';
 import { type ConfKeys, type ConfValue, numberValue, textValue } from '@sanode/conf';
 import {
   deriveTotemTimings,
+  type MulticastOptions,
   type TotemMember,
   type TotemOptions,
   type TotemTimings,
   validateTotemTimings,
 } from '@sanode/totem';
+import { ClusterConfigError } from './config-error.ts';
+import { multicastKeys, readMulticast } from './multicast.ts';
 
-/** A configuration that reads well but cannot be run; `message` is the reference's sentence. */
-export class ClusterConfigError extends Error {
-  readonly code = 'CLUSTER_CONFIG';
-  /** What to do about it, where the reference's sentence does not say; logged before it. */
-  readonly hint: string | undefined;
-
-  constructor(message: string, hint?: string) {
-    super(message);
-    this.hint = hint;
-  }
-
-  /** The reference prints it as it is, without `parse error in config: ` before it (corosync-services.md 9.6). */
-  get isBare(): boolean {
-    return bareMessages.test(this.message);
-  }
-}
-
-const bareMessages =
-  /^(Nodeid |Invalid transport type|failed to parse |An IPV6 network requires|.*is not supported yet: write )/;
+export { ClusterConfigError } from './config-error.ts';
 
 /** What the configuration is compared with. */
 export interface MachineView {
@@ -53,6 +38,8 @@ export interface ClusterConfig {
   readonly members: readonly TotemMember[];
   readonly timings: TotemTimings;
   readonly port: number;
+  /** `transport: udp`; undefined: udpu. */
+  readonly multicast: MulticastOptions | undefined;
   readonly netMtuBytes: number;
   readonly votequorum: boolean;
   readonly warnings: readonly string[];
@@ -107,8 +94,10 @@ export function addressFamilies(keys: ConfKeys): readonly (4 | 6)[] {
       return [6];
     case 'ipv4-6':
       return [4, 6];
-    default:
+    case 'ipv6-4':
       return [6, 4];
+    default:
+      return textValue(keys, 'totem.transport') === 'udp' ? [4] : [6, 4];
   }
 }
 
@@ -142,7 +131,8 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
   checkNodes(nodes, entries);
   const us = nodes[entries.indexOf(local)] as ClusterNode;
   const timings = readTimings(keys, nodes.length);
-  if (keys.has('totem.interface.0.ttl')) {
+  const isUdp = textValue(keys, 'totem.transport') === 'udp';
+  if (!isUdp && keys.has('totem.interface.0.ttl')) {
     throw new ClusterConfigError('Can only set ttl on multicast transport types for interface 0');
   }
   if (keys.has('totem.interface.0.knet_link_priority')) {
@@ -151,7 +141,10 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
   if (keys.has('totem.interface.0.bindnetaddr')) {
     warnings.push('interface section bindnetaddr is used together with nodelist. Nodelist one is going to be used.');
   }
+  const port = numberValue(keys, 'totem.interface.0.mcastport') || defaultPort;
+  const multicast = isUdp ? readMulticast(keys, us.addresses[0] as string) : undefined;
   const all = new Map<string, ConfValue>(keys);
+  if (multicast !== undefined) for (const [key, value] of multicastKeys(multicast, port)) all.set(key, value);
   all.set('nodelist.local_node_pos', { type: 'u32', value: local.position });
   all.set('totem.interface.0.bindnetaddr', { type: 'str', value: local.links[0] as string });
   for (const [index, entry] of entries.entries()) {
@@ -163,7 +156,8 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
     nodes,
     members: nodes.map(({ nodeId, addresses }) => ({ nodeId, address: addresses[0] as string })),
     timings,
-    port: numberValue(keys, 'totem.interface.0.mcastport') || defaultPort,
+    port,
+    multicast,
     netMtuBytes: numberValue(keys, 'totem.netmtu') || defaultMtuBytes,
     votequorum: textValue(keys, 'quorum.provider') === 'corosync_votequorum',
     warnings,
@@ -182,8 +176,8 @@ export function readTimings(keys: ConfKeys, nodeCount: number): TotemTimings {
 
 function checkTransport(keys: ConfKeys): void {
   const transport = textValue(keys, 'totem.transport') ?? 'knet';
-  if (transport === 'udpu') return;
-  if (!['knet', 'udp'].includes(transport)) {
+  if (transport === 'udpu' || transport === 'udp') return;
+  if (transport !== 'knet') {
     throw new ClusterConfigError('Invalid transport type. Should be udpu, udp or knet');
   }
   const how = keys.has('totem.transport') ? `transport: ${transport}` : 'the default transport, knet,';
