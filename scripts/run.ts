@@ -6,6 +6,7 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
   build: () => import('./build.ts'),
   check: () => import('./check.ts'),
   'fuzz:scheduler': () => import('../test/cts/fuzz.ts'),
+  interop: () => import('../test/interop/src/run.ts'),
   lab: () => import('../test/lab/src/control.ts'),
   sim: () => import('../test/sim/run.ts'),
   start: () => import('../test/lab/src/start.ts'),

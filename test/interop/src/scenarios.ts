@@ -1,0 +1,227 @@
+import { fileURLToPath } from 'node:url';
+import { until } from '../../lab/src/machine.ts';
+import type { MemberReport } from './member.ts';
+import { type InteropRing, membershipWaitMs, type RingNode } from './ring.ts';
+
+/** How often each thing is done. */
+export interface Counts {
+  readonly powerCuts: number;
+  readonly partitions: number;
+  readonly messages: number;
+  /** Messages with packet loss. */
+  readonly lossyMessages: number;
+}
+
+export const shortCounts: Counts = { powerCuts: 4, partitions: 2, messages: 2000, lossyMessages: 400 };
+export const fullCounts: Counts = { powerCuts: 20, partitions: 10, messages: 100_000, lossyMessages: 100_000 };
+
+/** Share of datagrams that get lost, percent. */
+const lossPercent = 5;
+const memberProgram = fileURLToPath(new URL('./member.ts', import.meta.url));
+/** Time for a run of messages: a start, and per message; generous, as only a hang is to be told apart. */
+const messageRunMs = 120_000;
+const perMessageMs = 100;
+
+/** One thing that is tried with a ring. @returns what was counted @throws {Error} when it fails */
+export interface Scenario {
+  readonly name: string;
+  run(ring: InteropRing, counts: Counts): Promise<string>;
+}
+
+/** In this order; each leaves the whole ring formed. */
+export const scenarios: readonly Scenario[] = [
+  { name: 'forms one ring', run: forms },
+  { name: 'each kind leads and follows', run: leads },
+  { name: 'votequorum equal', run: votequorum },
+  { name: 'reload on each kind', run: reload },
+  { name: 'partition and merge', run: partitions },
+  { name: 'messages in one order', run: (ring, { messages }) => sameSequence(ring, messages) },
+  { name: `the same, ${lossPercent} % lost`, run: lossy },
+  { name: 'power cuts and returns', run: powerCuts },
+];
+
+async function forms(ring: InteropRing): Promise<string> {
+  for (const node of ring.nodes) ring.start(node);
+  await ring.agreed(ring.nodes);
+  inRealLogs(ring, ring.nodes, 1);
+  return `${ring.nodes.length} nodes`;
+}
+
+/** Every real node's own log names `rep` as the representative of its last membership. */
+function inRealLogs(ring: InteropRing, nodes: readonly RingNode[], rep: number): void {
+  for (const node of nodes.filter(({ kind }) => kind === 'real')) {
+    const found = ring.lastMembership(node);
+    if (found !== String(rep)) throw new Error(`real node ${node.id} logs representative ${found}, not ${rep}`);
+  }
+}
+
+/** Takes node after node away from the front, until the other kind leads with a real node to see it; then all return. */
+async function leads(ring: InteropRing): Promise<string> {
+  const led = new Map<string, number>();
+  const all = [...ring.nodes];
+  const away: RingNode[] = [];
+  let rest = all;
+  while (rest.length > 1 && led.size < 2) {
+    await ring.agreed(rest);
+    const [first] = rest as [RingNode];
+    inRealLogs(ring, rest, first.id);
+    led.set(first.kind, first.id);
+    if (led.size === 2) break;
+    away.push(first);
+    await ring.cut(first);
+    rest = rest.slice(1);
+  }
+  for (const node of away) await ring.restore(node);
+  await ring.agreed(all);
+  if (led.size < 2) throw new Error(`only ${[...led.keys()]} led`);
+  return [...led].map(([kind, id]) => `${kind} (node ${id})`).join(', ');
+}
+
+async function votequorum(ring: InteropRing): Promise<string> {
+  let compared = 0;
+  const compare = async (nodes: readonly RingNode[]): Promise<string> => {
+    compared += nodes.length;
+    return ring.agreed(nodes);
+  };
+  const whole = await compare(ring.nodes);
+  expectText(whole, /Quorate:\s+Yes/);
+  const majority = Math.floor(ring.nodes.length / 2) + 1;
+  const sides = [ring.nodes.slice(0, majority), ring.nodes.slice(majority)];
+  await ring.partition(sides);
+  expectText(await compare(sides[0] as RingNode[]), /Quorate:\s+Yes/);
+  expectText(await compare(sides[1] as RingNode[]), /Quorate:\s+No[\s\S]*Activity blocked/);
+  await ring.heal();
+  await compare(ring.nodes);
+  // One vote expectation, changed on one kind, arrives at the other.
+  for (const kind of ['real', 'ours'] as const) {
+    const [node] = ring.of(kind) as [RingNode];
+    const wanted = ring.nodes.length + (kind === 'real' ? 2 : 0);
+    const { exitCode, stderr } = await node.machine.exec(['corosync-quorumtool', '-e', String(wanted)]);
+    if (exitCode !== 0) throw new Error(`corosync-quorumtool -e ${wanted} on node ${node.id} (${kind}): ${stderr}`);
+    const arrived = await until(
+      async () => (await ring.agreed(ring.nodes)).match(/Expected votes:\s+(\d+)/)?.[1] === String(wanted),
+      10_000,
+      200,
+    );
+    if (!arrived) throw new Error(`expected votes ${wanted} set on ${kind} did not arrive everywhere`);
+    compared += ring.nodes.length;
+  }
+  return `${compared} outputs`;
+}
+
+function expectText(text: string, pattern: RegExp): void {
+  if (!pattern.test(text)) throw new Error(`${pattern} is not in:\n${text}`);
+}
+
+async function reload(ring: InteropRing): Promise<string> {
+  let reloads = 0;
+  for (const kind of ['real', 'ours'] as const) {
+    const [node] = ring.of(kind) as [RingNode];
+    const tokenMs = kind === 'real' ? 1300 : 1000;
+    for (const each of ring.nodes) ring.configure(each, tokenMs);
+    const { exitCode, stdout, stderr } = await node.machine.exec(['corosync-cfgtool', '-R'], { timeoutMs: 20_000 });
+    if (exitCode !== 0) throw new Error(`corosync-cfgtool -R on node ${node.id} (${kind}): ${stdout}${stderr}`);
+    const effective = tokenMs + 650 * Math.max(0, ring.nodes.length - 2);
+    let seen: string[] = [];
+    const everywhere = await until(
+      async () => {
+        seen = await Promise.all(
+          ring.nodes.map(async ({ machine }) => {
+            const { stdout: line } = await machine.exec(['corosync-cmapctl', '-g', 'runtime.config.totem.token']);
+            return line.match(/= (\d+)/)?.[1] ?? line;
+          }),
+        );
+        return seen.every((value) => value === String(effective));
+      },
+      20_000,
+      300,
+    );
+    if (!everywhere) throw new Error(`after a reload from ${kind}, token is ${seen}, not ${effective}`);
+    await ring.agreed(ring.nodes);
+    reloads += 1;
+  }
+  return `${reloads} reloads, ${ring.nodes.length} nodes each`;
+}
+
+async function partitions(ring: InteropRing, counts: Counts): Promise<string> {
+  for (let round = 0; round < counts.partitions; round += 1) {
+    const alone = ring.nodes.filter(({ id }) =>
+      // Where there are six: halves of mixed kinds; else each node once by itself.
+      ring.nodes.length === 6
+        ? round % 2 === 0
+          ? id % 3 === 1 || id === 2
+          : id <= 3
+        : id - 1 === round % ring.nodes.length,
+    );
+    const rest = ring.nodes.filter((node) => !alone.includes(node));
+    await ring.partition([alone, rest]);
+    await Promise.all([ring.agreed(alone), ring.agreed(rest)]);
+    await ring.heal();
+    await ring.agreed(ring.nodes);
+    inRealLogs(ring, ring.nodes, 1);
+  }
+  return `${counts.partitions} times`;
+}
+
+async function powerCuts(ring: InteropRing, counts: Counts): Promise<string> {
+  for (let round = 0; round < counts.powerCuts; round += 1) {
+    const side = ring.of(round % 2 === 0 ? 'real' : 'ours');
+    const victim = side[Math.floor(round / 2) % side.length] as RingNode;
+    await ring.cut(victim);
+    const rest = ring.nodes.filter((node) => node !== victim);
+    await ring.agreed(rest);
+    inRealLogs(ring, rest, rest[0]?.id as number);
+    await ring.restore(victim);
+    await ring.agreed(ring.nodes);
+    inRealLogs(ring, ring.nodes, 1);
+  }
+  return `${counts.powerCuts} cuts`;
+}
+
+async function lossy(ring: InteropRing, counts: Counts): Promise<string> {
+  await ring.lose(lossPercent);
+  try {
+    const counted = await sameSequence(ring, counts.lossyMessages);
+    const lost = await ring.lost();
+    if (lost === 0) throw new Error('nothing was lost');
+    return `${counted}, ${lost} datagrams lost`;
+  } finally {
+    await ring.heal();
+    await ring.agreed(ring.nodes, membershipWaitMs);
+  }
+}
+
+let groups = 0;
+
+/** All members send at once; all have to deliver the same messages in the same order. */
+async function sameSequence(ring: InteropRing, messages: number): Promise<string> {
+  groups += 1;
+  const each = Math.ceil(messages / ring.nodes.length);
+  const reports = await Promise.all(
+    ring.nodes.map(async ({ id, kind, machine }) => {
+      const library = kind === 'real' ? 'libcpg' : 'sanode';
+      const { exitCode, stdout, stderr } = await machine.exec(
+        [
+          process.execPath,
+          memberProgram,
+          library,
+          `interop-${groups}`,
+          String(ring.nodes.length),
+          String(each),
+          String(id),
+        ],
+        { timeoutMs: messageRunMs + messages * perMessageMs },
+      );
+      if (exitCode !== 0)
+        throw new Error(`member on node ${id} (${kind}) ended with ${exitCode}: ${stderr.slice(-2000)}`);
+      return JSON.parse(stdout) as MemberReport;
+    }),
+  );
+  const [first] = reports as [MemberReport];
+  if (reports.some(({ hash }) => hash !== first.hash)) {
+    throw new Error(`the members' sequences differ: ${JSON.stringify(reports)}`);
+  }
+  const seconds = Math.max(...reports.map((report) => report.seconds));
+  const megabytes = (first.bytes / 1e6).toFixed(1);
+  return `${first.delivered} messages, ${megabytes} MB, ${seconds.toFixed(1)} s`;
+}
