@@ -20,6 +20,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          // Real and own nodes time each other's tokens: nothing else beside them.
+          fileParallelism: false,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           exclude: ['**/node_modules/**'],

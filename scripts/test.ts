@@ -19,18 +19,23 @@ interface VitestReport {
   success: boolean;
 }
 
-/** Runs the tests. @param args further arguments for vitest, for example `--project unit` or a file's name */
+/**
+ * Runs the tests; with `--full` every repetition that is named anywhere.
+ * @param args further arguments for vitest, for example `--project unit` or a file's name
+ */
 export async function run(args: readonly string[]): Promise<number> {
   ensurePrograms([{ program: 'xmllint', debianPackage: 'libxml2-utils' }]);
   await buildAll({ outDir: join(root, 'dist') });
+  const full = args.includes('--full');
+  const vitestArgs = args.filter((word) => word !== '--full');
   const checked = await check();
   const folder = mkdtempSync(join(tmpdir(), 'sanode-test-'));
   const reportFile = join(folder, 'report.json');
   const vitest = join(root, 'node_modules', '.bin', 'vitest');
   const status = spawnSync(
     vitest,
-    ['run', '--root', root, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...args],
-    { stdio: 'inherit', cwd: root },
+    ['run', '--root', root, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...vitestArgs],
+    { stdio: 'inherit', cwd: root, env: { ...process.env, ...(full ? { SANODE_TEST_FULL: '1' } : {}) } },
   ).status;
   let report: VitestReport | undefined;
   try {

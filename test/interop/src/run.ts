@@ -1,31 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAll } from '../../../scripts/build.ts';
 import { reenterAsNamespaceRoot } from '../../lab/src/namespaces.ts';
-import { ensurePrograms } from '../../lab/src/requirements.ts';
-import { InteropRing, type NodeKind, type Transport } from './ring.ts';
+import { installInteropPrograms, type Mix, mixes } from './mixes.ts';
+import { InteropRing } from './ring.ts';
 import { type Counts, fullCounts, scenarios, shortCounts } from './scenarios.ts';
 
-/** A ring that is tried. */
-export interface Mix {
-  readonly name: string;
-  readonly transport: Transport;
-  readonly kinds: readonly NodeKind[];
-}
-
-/** Kinds by node id. Each mix begins with ours or real, and the next one is of the other kind: both come to lead. */
-const compositions: readonly (readonly [string, readonly NodeKind[]])[] = [
-  ['1r2o', ['ours', 'real', 'ours']],
-  ['2r1o', ['real', 'ours', 'real']],
-  ['3r3o', ['ours', 'real', 'ours', 'real', 'ours', 'real']],
-];
-
-export const mixes: readonly Mix[] = (['udpu', 'udp'] as const).flatMap((transport) =>
-  compositions.map(([name, kinds]) => ({ name: `${transport}-${name}`, transport, kinds })),
-);
-
 /** How one scenario with one mix went. */
-export interface Outcome {
+interface Outcome {
   readonly mix: string;
   readonly scenario: string;
   readonly counted: string;
@@ -34,29 +17,22 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** Installs what the tests need and builds our programs in a folder of their own. @returns that folder */
-export async function prepareInterop(): Promise<string> {
-  ensurePrograms([
-    { program: 'corosync', debianPackage: 'corosync' },
-    { program: 'nft', debianPackage: 'nftables' },
-  ]);
-  const distDir = join(tmpdir(), `sanode-interop-dist-${process.pid}`);
-  await buildAll({ outDir: distDir });
-  return distDir;
+/** Of a run. */
+interface Settings {
+  /** Where our programs were built. */
+  readonly distDir: string;
+  readonly counts: Counts;
+  /** Only scenarios whose name contains this; the first one always, as it starts the nodes. */
+  readonly only: string | undefined;
 }
 
 /** Tries all scenarios with one mix. After a failure that leaves no whole ring, the rest of the mix fails as not tried. */
-export async function tryMix(
-  mix: Mix,
-  settings: { distDir: string; counts: Counts; only?: string },
-  told: (outcome: Outcome) => void,
-): Promise<Outcome[]> {
+async function tryMix(mix: Mix, settings: Settings, told: (outcome: Outcome) => void): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const ring = await InteropRing.create({ ...mix, distDir: settings.distDir });
   let broken = false;
   try {
     for (const [index, { name, run }] of scenarios.entries()) {
-      // The first one starts the nodes.
       if (index > 0 && settings.only !== undefined && !name.includes(settings.only)) continue;
       const startMs = performance.now();
       let counted = '';
@@ -102,8 +78,18 @@ export async function run(args: readonly string[]): Promise<number> {
     console.error(`sanode: no such mix: ${name}. There are: ${mixes.map((mix) => mix.name).join(', ')}.`);
     return 64;
   }
-  const distDir = await prepareInterop();
-  const settings = { distDir, counts: full ? fullCounts : shortCounts, ...(only === undefined ? {} : { only }) };
+  installInteropPrograms();
+  // A folder of its own: another build in the checkout must not take the programs away meanwhile.
+  const distDir = mkdtempSync(join(tmpdir(), 'sanode-interop-'));
+  try {
+    await buildAll({ outDir: distDir });
+    return await tryMixes(chosen, { distDir, counts: full ? fullCounts : shortCounts, only });
+  } finally {
+    rmSync(distDir, { recursive: true, force: true });
+  }
+}
+
+async function tryMixes(chosen: readonly Mix[], settings: Settings): Promise<number> {
   const outcomes: Outcome[] = [];
   for (const mix of chosen) outcomes.push(...(await tryMix(mix, settings, (outcome) => console.log(lineOf(outcome)))));
   const failed = outcomes.filter(({ failure }) => failure !== undefined);

@@ -44,7 +44,16 @@ async function forms(ring: InteropRing): Promise<string> {
   for (const node of ring.nodes) ring.start(node);
   await ring.agreed(ring.nodes);
   inRealLogs(ring, ring.nodes, 1);
+  for (const node of ring.nodes) await checkKind(node);
   return `${ring.nodes.length} nodes`;
+}
+
+/** The node runs what its kind says: the distribution's program, or ours under Node.js. */
+async function checkKind({ id, kind, machine }: RingNode): Promise<void> {
+  const [pid] = await machine.pidsOf('corosync', '-f');
+  const program = (await machine.exec(['readlink', `/proc/${pid}/exe`])).stdout.trim();
+  if ((program === '/usr/sbin/corosync' ? 'real' : 'ours') === kind) return;
+  throw new Error(`node ${id} should be ${kind}, but runs ${program || 'no corosync'}`);
 }
 
 /** Every real node's own log names `rep` as the representative of its last membership. */
