@@ -104,6 +104,8 @@ function accept(socket: Socket, options: IpcServerOptions, handlers: IpcServerHa
       return;
     }
     for (const frame of frames) {
+      // Cut off or closed over an earlier frame of the same chunk: the rest is not served.
+      if (client.ended) return;
       if (frame.kind === frameKind.request) {
         handlers.request(client, frame.body, (body) => client.write(frameKind.response, frame.id, body));
       } else if (frame.kind === frameKind.oneWay) handlers.message?.(client, frame.body);
@@ -116,6 +118,9 @@ function accept(socket: Socket, options: IpcServerOptions, handlers: IpcServerHa
     handlers.disconnect?.(client, client.endReason);
   });
 }
+
+/** What a client may take to read what was sent before its connection is closed, ms. */
+const closeGraceMs = 1000;
 
 class Client implements IpcServerClient {
   readonly id: string;
@@ -140,12 +145,16 @@ class Client implements IpcServerClient {
   }
 
   write(kind: FrameKind, id: number, body: Uint8Array): void {
-    if (this.#socket.destroyed) return;
+    if (this.ended) return;
     if (this.#socket.writableLength + body.length > this.#maxQueuedBytes) {
       this.cut(`does not read: ${this.#socket.writableLength} bytes are waiting`);
       return;
     }
     this.#socket.write(encodeFrame(kind, id, body));
+  }
+
+  get ended(): boolean {
+    return this.#socket.destroyed || this.#socket.writableEnded;
   }
 
   cut(reason: string): void {
@@ -154,8 +163,11 @@ class Client implements IpcServerClient {
   }
 
   close(): void {
+    if (this.ended) return;
     this.endReason = 'closed by the daemon';
-    this.#socket.end();
     this.#socket.destroySoon();
+    // One that does not read would keep the daemon from ending.
+    const giveUp = setTimeout(() => this.#socket.destroy(), closeGraceMs);
+    this.#socket.once('close', () => clearTimeout(giveUp));
   }
 }
