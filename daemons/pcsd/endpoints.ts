@@ -245,6 +245,9 @@ async function removeNodes(deps: PcsdDeps, { fields }: EndpointRequest): Promise
   const list: unknown = isRecord(data) ? data['node_list'] : undefined;
   if (!Array.isArray(list) || !list.every((name) => typeof name === 'string'))
     return refused('Incorrect format of request data');
+  // A tool would take such a name for an option of its own.
+  const bad = (list as string[]).find((name) => name === '' || name.startsWith('-') || /\p{Cc}/u.test(name));
+  if (bad !== undefined) return refused(`${JSON.stringify(bad)} is no node name`);
   for (const name of list as string[]) {
     const result = await deps.tool('crm_node', ['--force', '--remove', name]);
     if (result.code !== 0) return json({ code: 'failed', message: result.stderr.trim() });

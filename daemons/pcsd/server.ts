@@ -4,8 +4,10 @@ import type { Logger } from '@sanode/runtime';
 import type { Certificate } from './certificate.ts';
 import type { Endpoint, EndpointAnswer, Permission } from './endpoint.ts';
 
-/** Largest request body, bytes; what a request may take until its body is there, ms. */
+/** Largest request body, bytes: of a caller with a token, and of one who is still unknown (a name and a password). */
 const maxBodyBytes = 4 * 1024 * 1024;
+const maxAnonymousBodyBytes = 64 * 1024;
+/** What a request may take until its body is there, ms. */
 const bodyTimeoutMs = 60_000;
 const headersTimeoutMs = 20_000;
 const maxConnections = 256;
@@ -60,7 +62,7 @@ async function handle(deps: ServerDeps, request: IncomingMessage): Promise<Endpo
   if (path === '/' && request.method === 'GET') return { status: 301, body: '', location: '/ui/' };
   if (endpoint !== undefined && endpoint.permission === 'anyone') {
     if (request.method !== 'POST') return badRequest();
-    return endpoint.run({ fields: await readFields(request), user: undefined });
+    return endpoint.run({ fields: await readFields(request, maxAnonymousBodyBytes), user: undefined });
   }
   const token = cookieToken(request.headers.cookie);
   const user = token === undefined ? undefined : await deps.userOf(token);
@@ -72,7 +74,7 @@ async function handle(deps: ServerDeps, request: IncomingMessage): Promise<Endpo
     return { status: 404, body: 'Unknown Request' };
   }
   if (!mayUse(user, endpoint.permission)) return { status: 403, body: 'Permission denied' };
-  const fields = await readFields(request);
+  const fields = await readFields(request, maxBodyBytes);
   const answer = await endpoint.run({ fields, user });
   deps.log.info({ path, user, from: request.socket.remoteAddress, status: answer.status }, 'request');
   return answer;
@@ -100,13 +102,13 @@ export function cookieToken(header: string | undefined): string | undefined {
   return undefined;
 }
 
-async function readFields(request: IncomingMessage): Promise<URLSearchParams> {
+async function readFields(request: IncomingMessage, limitBytes: number): Promise<URLSearchParams> {
   const query = (request.url ?? '').split('?', 2)[1] ?? '';
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
     bytes += (chunk as Buffer).length;
-    if (bytes > maxBodyBytes) throw new BodyTooLargeError();
+    if (bytes > limitBytes) throw new BodyTooLargeError(limitBytes);
     chunks.push(chunk as Buffer);
   }
   const fields = new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
@@ -117,8 +119,8 @@ async function readFields(request: IncomingMessage): Promise<URLSearchParams> {
 class BodyTooLargeError extends Error {
   readonly code = 'BODY_TOO_LARGE';
 
-  constructor() {
-    super(`request body over ${maxBodyBytes} bytes`);
+  constructor(limitBytes: number) {
+    super(`request body over ${limitBytes} bytes`);
   }
 }
 
