@@ -14,7 +14,7 @@ const tiers: readonly (readonly string[])[] = [
   ['messages', 'peers'],
   ['cib'],
   ['scheduler'],
-  ['transition', 'executor', 'fencing', 'attributes'],
+  ['transition', 'executor', 'attributes'],
   ['controller'],
   ['status'],
   ['cli'],
