@@ -178,6 +178,9 @@ function reachConsensus(ring: RingState): boolean {
 function learnFromJoin(ring: RingState, join: JoinMessage): boolean {
   const { procList, failedList, systemFrom } = join;
   if (isSubset(procList, ring.proc) && isSubset(failedList, ring.failed)) return false;
+  // A join in this node's own name that says something new is forged or damaged. Believed, it could put this node on its
+  // own failed list, with no candidate left and no way out of GATHER.
+  if (systemFrom === ring.myId) return false;
   if (ring.failed.includes(systemFrom)) return false;
   const proc = mergeIds(ring.proc, procList);
   if (proc.length > PROCESSOR_LIMIT) {
