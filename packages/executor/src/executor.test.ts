@@ -377,6 +377,17 @@ describe('watches', () => {
     expect(host.started).toHaveLength(3);
   });
 
+  it('date a change after the result before it, even within the same second', () => {
+    exec('monitor', { interval: 10_000 });
+    end(0);
+    host.advance(1);
+    executor.watchEvent('vip');
+    end(7);
+    const told = host.told.filter(({ message }) => attr(message, 'lrmd_op') === 'lrmd_rsc_exec');
+    const times = told.map(({ message }) => Number(attr(message, 'lrmd_rcchange_time')));
+    expect(times.at(-1)).toBe((times.at(-2) as number) + 1);
+  });
+
   it('run it once more when it runs already, and not at all during a stop', () => {
     exec('monitor', { interval: 10_000 });
     executor.watchEvent('vip');

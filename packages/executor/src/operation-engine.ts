@@ -134,7 +134,10 @@ export class OperationEngine {
 
   #finish(resource: Resource, operation: Operation, result: ActionResult): void {
     if (operation.lastCode !== result.code || operation.changeEpoch === 0) {
-      operation.changeEpoch = operation.runEpoch || Math.floor(this.#host.wallMs() / 1000);
+      // The history has whole seconds only, and the scheduler takes the later of two results of one call: a watched
+      // failure in the second of the good result before it would tie with that, and be overlooked.
+      const epoch = operation.runEpoch || Math.floor(this.#host.wallMs() / 1000);
+      operation.changeEpoch = operation.changeEpoch === 0 ? epoch : Math.max(epoch, operation.changeEpoch + 1);
     }
     this.#logResult(operation, result);
     operation.lastCode = result.code;
