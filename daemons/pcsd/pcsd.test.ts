@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ToolIo } from '@sanode/cli/io';
 import type { PcsDeps, PcsFiles, RunResult } from '@sanode/cli/tools/pcs/context';
 import { httpsRequester } from '@sanode/cli/tools/pcs/http';
@@ -294,6 +294,14 @@ describe('pcs with pcsd', () => {
       body: '{"success":true}',
     });
     expect(await caller.call({ ...target, token }, '/remote/nosuch')).toEqual({ status: 404, body: 'Unknown Request' });
+  });
+
+  it('says in words that it cannot print a corosync.conf with an odd section', async () => {
+    const { files } = hosts.get('lb1') as Host;
+    mkdirSync(dirname(files.corosyncConf), { recursive: true });
+    writeFileSync(files.corosyncConf, '}odd {\n}\ntotem {\nversion: 2\n}\n');
+    const run = await pcs('lb1', ['cluster', 'corosync']);
+    expect(run).toMatchObject({ code: 1, out: '', err: "Error: corosync.conf cannot hold a section '}odd'\n" });
   });
 
   it('does not take a corosync.conf that is none', async () => {

@@ -1,3 +1,4 @@
+import { ConfError } from './error.ts';
 import { confLines } from './lines.ts';
 
 /** One `name: value` of a section. */
@@ -87,7 +88,7 @@ export function withConfSection(
 /**
  * Prints a tree the way pcs does (cli-pcs.md 6.3): four spaces a level, attributes before subsections, a blank line
  * between sibling sections and between attributes and the first subsection.
- * @throws {Error} when a name or value could not be read back as it is
+ * @throws {ConfError} when a name or value could not be read back as it is
  */
 export function printConfTree(root: ConfSection): string {
   const lines: string[] = [];
@@ -99,7 +100,7 @@ function printInto(section: ConfSection, indent: string, lines: string[]): void 
   for (const { name, value } of section.attributes) {
     const text = `${indent}${name}: ${value}`.trimEnd();
     if (/[:{}\r\n]|^#|^\s|\s$|^$/.test(name) || /[{\r\n]|^\s|\s$/.test(value) || text.length > 510) {
-      throw new Error(`corosync.conf cannot hold '${name}: ${value}'`);
+      throw new ConfError('corosync.conf', 0, `corosync.conf cannot hold '${name}: ${value}'`);
     }
     lines.push(text);
   }
@@ -107,7 +108,9 @@ function printInto(section: ConfSection, indent: string, lines: string[]): void 
   for (const child of section.sections) {
     if (!first) lines.push('');
     first = false;
-    if (/[{}\r\n]|^#|^\s|[\s:]$|^$/.test(child.name)) throw new Error(`'${child.name}' cannot be a section's name`);
+    if (/[{}\r\n]|^#|^\s|[\s:]$|^$/.test(child.name)) {
+      throw new ConfError('corosync.conf', 0, `corosync.conf cannot hold a section '${child.name}'`);
+    }
     lines.push(`${indent}${child.name} {`);
     printInto(child, `${indent}    `, lines);
     lines.push(`${indent}}`);

@@ -1,3 +1,4 @@
+import { ConfError } from '@sanode/conf';
 import type { ToolIo } from '../../io.ts';
 import { type CommandLine, parseCommandLine, UnknownOptionError } from './command-line.ts';
 import { findCommand, mainUsage } from './commands/index.ts';
@@ -41,6 +42,7 @@ export async function runPcs(
     if (error instanceof UnknownOptionError) io.stderr(`Error: ${error.message}\n\n${mainUsage}\n`);
     else if (error instanceof UsageError) io.stderr(`\n${commandUsage}\n`);
     else if (error instanceof PcsError) for (const line of error.lines) io.stderr(`Error: ${line}\n`);
+    else if (error instanceof ConfError) io.stderr(`Error: ${error.message}\n`);
     else throw error;
     return 1;
   }
