@@ -2,7 +2,7 @@ export { type ConnectCibOptions, connectCib } from './client/connect.ts';
 export { CibFileError, cibFileOf, readDocument, shadowDirectory } from './client/file.ts';
 export { applyDiffNotification } from './client/mirror.ts';
 export { type CibClient, type CibOperation, type CibReply, type CibRequest, cibOption } from './client/types.ts';
-export { cibSection, sectionXPath } from './document/sections.ts';
+export { cibSection } from './document/sections.ts';
 export {
   type CibVersion,
   cibVersion,

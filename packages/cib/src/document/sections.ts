@@ -31,12 +31,6 @@ export function sectionNamesFromRoot(section: string | undefined): readonly stri
   return section === undefined ? [] : sectionNames.get(section);
 }
 
-/** XPath of a section, for example `/cib/configuration/nodes`; undefined for an unknown one. */
-export function sectionXPath(section: string | undefined): string | undefined {
-  const names = sectionNamesFromRoot(section);
-  return names === undefined ? undefined : ['', 'cib', ...names].join('/');
-}
-
 /** The element of a section; undefined when the document does not have it, or when there is no such section. */
 export function cibSection(cib: Element, section: string | undefined): Element | undefined {
   const names = sectionNamesFromRoot(section);

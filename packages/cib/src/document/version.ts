@@ -1,5 +1,5 @@
 import type { Release } from '@sanode/runtime';
-import { attr, type Element, element, withAttributes } from '@sanode/xml';
+import { attr, type Element, element } from '@sanode/xml';
 
 /** The version of a CIB: compared number by number in this order (cib.md 2). */
 export interface CibVersion {
@@ -30,15 +30,6 @@ export function compareCibVersions(a: CibVersion, b: CibVersion): number {
 /** A version as logs and tools write it: `admin_epoch.epoch.num_updates`. */
 export function formatCibVersion(version: CibVersion): string {
   return `${version.adminEpoch}.${version.epoch}.${version.numUpdates}`;
-}
-
-/** A copy with these counters. */
-export function withCibVersion(cib: Element, version: CibVersion): Element {
-  return withAttributes(cib, {
-    epoch: version.epoch,
-    num_updates: version.numUpdates,
-    admin_epoch: version.adminEpoch,
-  });
 }
 
 /** A new document with no content (cib.md 2). */

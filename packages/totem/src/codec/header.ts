@@ -20,9 +20,8 @@ export const PACKET_NAMES = [
   'token_hold_cancel',
 ] as const;
 
-/** `encapsulated` of an old ring's message that travels inside a recovery message; 2 is an ordinary one. */
+/** `encapsulated` of an old ring's message that travels inside a recovery message; an ordinary one has 2. */
 export const ENCAPSULATED_OLD = 1;
-export const ENCAPSULATED_NONE = 2;
 
 /** Limit of either list of a join, and of the members of a ring (totem.md 5). */
 export const PROCESSOR_LIMIT = 384;

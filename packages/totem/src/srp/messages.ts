@@ -1,4 +1,4 @@
-import { PROCESSOR_LIMIT } from '../codec/header.ts';
+import { ENCAPSULATED_OLD, PROCESSOR_LIMIT } from '../codec/header.ts';
 import type { McastHeader } from '../codec/mcast.ts';
 import type { HoldCancel, MergeDetect } from '../codec/membership.ts';
 import { deliverUpTo, updateAru } from './delivery.ts';
@@ -19,7 +19,7 @@ export function receiveMcast(ring: RingState, header: McastHeader, packet: Buffe
     if (!counted) ring.statistics.counters.rx_msg_dropped += 1;
     return;
   }
-  if (ring.phase === 'recovery' && header.encapsulated !== 1) {
+  if (ring.phase === 'recovery' && header.encapsulated !== ENCAPSULATED_OLD) {
     if (ring.heldBack.length < HELD_BACK_LIMIT) ring.heldBack.push(packet);
     return;
   }
