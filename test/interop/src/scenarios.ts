@@ -38,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'messages in one order', run: (ring, { messages }) => sameSequence(ring, messages) },
   { name: `the same, ${lossPercent} % lost`, run: lossy },
   { name: 'power cuts and returns', run: powerCuts },
+  { name: 'no complaint in real logs', run: noComplaints },
 ];
 
 async function forms(ring: InteropRing): Promise<string> {
@@ -198,6 +199,29 @@ async function lossy(ring: InteropRing, counts: Counts): Promise<string> {
     await ring.heal();
     await ring.agreed(ring.nodes, membershipWaitMs);
   }
+}
+
+/** What a real node says of a packet or message that it cannot take (totem.md 1 and 10.2, corosync-services.md). */
+const complaint = /ignoring|too short|invalid|malformed|unknown|expected length|wrong|not compatible|digest/i;
+
+/** No real node found fault with what the others sent; warnings of any other kind are counted. */
+async function noComplaints(ring: InteropRing): Promise<string> {
+  let lines = 0;
+  const warnings = new Map<string, number>();
+  for (const node of ring.of('real')) {
+    const log = ring.logOf(node).split('\n');
+    lines += log.length;
+    const bad = log.filter((line) => complaint.test(line));
+    if (bad.length > 0) throw new Error(`real node ${node.id} complains:\n${bad.slice(0, 20).join('\n')}`);
+    for (const line of log) {
+      const text = line.match(/ (?:warning|error|crit|alert)\s*(\[.*)$/)?.[1];
+      if (text === undefined) continue;
+      const kind = text.replace(/[0-9a-f]*\d[0-9a-f.]*/g, 'N').slice(0, 60);
+      warnings.set(kind, (warnings.get(kind) ?? 0) + 1);
+    }
+  }
+  const others = [...warnings].map(([text, count]) => `${count} x ${text}`).join('; ');
+  return `${lines} lines${others === '' ? '' : `; ${others}`}`;
 }
 
 let groups = 0;
