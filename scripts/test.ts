@@ -24,7 +24,11 @@ interface VitestReport {
  * @param args further arguments for vitest, for example `--project unit` or a file's name
  */
 export async function run(args: readonly string[]): Promise<number> {
-  ensurePrograms([{ program: 'xmllint', debianPackage: 'libxml2-utils' }]);
+  ensurePrograms([
+    { program: 'xmllint', debianPackage: 'libxml2-utils' },
+    { program: 'arping', debianPackage: 'iputils-arping' },
+    { program: 'wget', debianPackage: 'wget' },
+  ]);
   await buildAll({ outDir: join(root, 'dist') });
   const full = args.includes('--full');
   const vitestArgs = args.filter((word) => word !== '--full');
