@@ -1,6 +1,7 @@
 import { type IpcServer, listenXmlIpc } from '@sanode/ipc';
 import { NodeHost, notifyReady, notifySystemd, openLog, paths, Reactor } from '@sanode/runtime';
 import { attr, element } from '@sanode/xml';
+import { answerArguments, answerOtherOne } from './arguments.ts';
 import { children } from './children.ts';
 import { CorosyncLink } from './corosync-link.ts';
 import { prepareFolders } from './folders.ts';
@@ -10,6 +11,13 @@ import { Supervisor, type SupervisorEnd } from './supervisor.ts';
 
 const exitUnavailable = 69;
 const exitPanic = 101;
+
+const answer = answerArguments(process.argv.slice(2)) ?? (await answerOtherOne());
+if (answer !== undefined) {
+  process.stdout.write(answer.stdout);
+  process.stderr.write(answer.stderr);
+  process.exit(answer.exitCode);
+}
 
 const log = openLog({ name: 'pacemakerd', file: paths.pacemakerLog });
 const reactor = new Reactor('pacemakerd');
