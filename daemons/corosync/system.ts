@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { ConfSystem } from '@sanode/conf';
+import { accountByName, groupIdByName } from '@sanode/runtime';
 import koffi from 'koffi';
 
 const SCHED_RR = 2;
@@ -10,25 +11,10 @@ const F_WRLCK = 1;
 const EAGAIN = 11;
 const EACCES = 13;
 
-function idOf(file: string, name: string): number | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-  const fields = text
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find((entry) => entry[0] === name);
-  const id = Number(fields?.[2]);
-  return fields !== undefined && Number.isInteger(id) ? id : undefined;
-}
-
 /** Users and groups of this machine. */
 export const accounts: ConfSystem = {
-  userId: (name) => idOf('/etc/passwd', name),
-  groupId: (name) => idOf('/etc/group', name),
+  userId: (name) => accountByName(name)?.uid,
+  groupId: groupIdByName,
 };
 
 /** Numeric addresses of all interfaces that are up. */

@@ -7,7 +7,7 @@ export {
   type FailureSelection,
   type QueriedValue,
 } from './client.ts';
-export { type ElectionState, electionState, type WriterElection } from './election-port.ts';
+export type { WriterElection } from './election-port.ts';
 export type { AttributesHost, CibWrite } from './host.ts';
 export { AttributeManager } from './manager.ts';
 export { protocolVersion } from './messages.ts';

@@ -1,5 +1,6 @@
+import { electionState } from '@sanode/peers';
 import { attr, childElements, type Element, element, withAttributes, withChildren } from '@sanode/xml';
-import { electionState, type WriterElection } from './election-port.ts';
+import type { WriterElection } from './election-port.ts';
 import type { AttributesHost } from './host.ts';
 import { addValueElement, failurePattern, flag, protocolVersion, queryReply, statusUpdate } from './messages.ts';
 import { type Attribute, AttributeTable, maxNameLength, maxValueLength, type NodeValue } from './model.ts';

@@ -1,5 +1,5 @@
 import { cibOption } from '@sanode/cib';
-import { infinity } from '@sanode/transition';
+import { infinity } from '@sanode/rules';
 import type { Context } from './context.ts';
 import { joinPhase } from './context.ts';
 import type { Parts } from './controller.ts';

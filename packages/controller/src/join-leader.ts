@@ -1,7 +1,7 @@
 import { cibOption } from '@sanode/cib';
 import { featureSetsCompatible, messageData } from '@sanode/messages';
 import { isActive, type Peer } from '@sanode/peers';
-import { infinity } from '@sanode/transition';
+import { infinity } from '@sanode/rules';
 import { attr, type Element, element } from '@sanode/xml';
 import { type Context, type JoinPhase, joinPhase } from './context.ts';
 

@@ -1,7 +1,7 @@
 import { cibOption } from '@sanode/cib';
 import { compareVersions } from '@sanode/messages';
 import { isActive, type Peer } from '@sanode/peers';
-import { infinity } from '@sanode/transition';
+import { infinity } from '@sanode/rules';
 import { element } from '@sanode/xml';
 import { type Context, joinPhase } from './context.ts';
 import type { JoinLeader } from './join-leader.ts';

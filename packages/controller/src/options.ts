@@ -1,4 +1,4 @@
-import { parseDurationMs } from '@sanode/transition';
+import { parseSpanMs } from '@sanode/rules';
 import { attr, childElements, type Element, walk } from '@sanode/xml';
 
 /** The cluster's properties that the controller reads (controller.md 4.6). Times in ms. */
@@ -47,7 +47,7 @@ export function readOptions(properties: ReadonlyMap<string, string>): ClusterOpt
   };
   const duration = (defaultMs: number, ...names: string[]): number => {
     const text = value(...names);
-    const parsed = text === undefined ? undefined : parseDurationMs(text);
+    const parsed = text === undefined ? undefined : parseSpanMs(text);
     return parsed === undefined || Number.isNaN(parsed) || parsed < 0 ? defaultMs : parsed;
   };
   const integer = (defaultValue: number, ...names: string[]): number => {

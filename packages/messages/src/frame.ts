@@ -24,8 +24,6 @@ export const frameType = {
   'stonith-ng': 9,
 } as const;
 
-export type FrameType = (typeof frameType)[keyof typeof frameType];
-
 const NODE_BLOCK_BYTES = 276;
 const HOST_OFFSET = 32;
 const SENDER_OFFSET = HOST_OFFSET + NODE_BLOCK_BYTES;

@@ -1,8 +1,7 @@
 import { attr, childElements, type Element, firstChild } from '@sanode/xml';
 import { scanInteger } from './numbers.ts';
 import { passesRule, type RuleInput } from './rule.ts';
-
-const infinity = 1_000_000;
+import { clipScore, infinity } from './scores.ts';
 
 function scoreOf(set: Element): number {
   const text = attr(set, 'score');
@@ -10,7 +9,7 @@ function scoreOf(set: Element): number {
   if (text === 'INFINITY' || text === '+INFINITY') return infinity;
   if (text === '-INFINITY') return -infinity;
   const scanned = scanInteger(text);
-  return scanned.ok ? Math.max(-infinity, Math.min(infinity, scanned.value)) : 0;
+  return scanned.ok ? clipScore(scanned.value) : 0;
 }
 
 /**

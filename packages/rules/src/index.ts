@@ -14,6 +14,14 @@ export {
   toEpoch,
 } from './dates.ts';
 export { type Duration, durationSeconds, parseDuration } from './durations.ts';
-export { intervalOrZero, parseInterval, parseMilliseconds, readableInterval, toSeconds } from './intervals.ts';
+export {
+  intervalOrZero,
+  parseInterval,
+  parseMilliseconds,
+  parseSpanMs,
+  readableInterval,
+  toSeconds,
+} from './intervals.ts';
 export { integerAtLeast, integerOr, isTrue, parseBoolean, type ScannedNumber, scanInteger } from './numbers.ts';
 export { expandSubmatches, passesRule, type RuleInput } from './rule.ts';
+export { addScores, clipScore, infinity, scoreOrZero, scoreText } from './scores.ts';

@@ -65,3 +65,29 @@ export function readableInterval(milliseconds: number): string {
   else if (rest > 0) text += `${rest}ms`;
   return text;
 }
+
+const unitMs: Readonly<Record<string, number>> = {
+  '': 1000,
+  s: 1000,
+  sec: 1000,
+  ms: 1,
+  msec: 1,
+  us: 0.001,
+  usec: 0.001,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  hr: 3_600_000,
+};
+
+/**
+ * A whole span ("60s", "500ms", "60") in ms, nothing but blanks around it; `undefined` when it is none. What the
+ * daemons write to each other, while {@link parseMilliseconds} takes what people write into a CIB.
+ * @param maxDigits digits that its number may have
+ */
+export function parseSpanMs(text: string | undefined, maxDigits = 15): number | undefined {
+  const match = /^\s*(\d+)\s*([a-z]*)\s*$/i.exec(text ?? '');
+  if (match === null || (match[1] as string).length > maxDigits) return undefined;
+  const unit = unitMs[(match[2] as string).toLowerCase()];
+  return unit === undefined ? undefined : Math.floor(Number(match[1]) * unit);
+}

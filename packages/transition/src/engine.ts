@@ -1,3 +1,4 @@
+import { infinity } from '@sanode/rules';
 import { attr, type Element } from '@sanode/xml';
 import { type DiffEvent, type HistoryEvent, historyBelow, readDiff } from './diff.ts';
 import { blankGraph, type GraphAction, type TransitionGraph } from './graph.ts';
@@ -14,7 +15,6 @@ import {
 import { failureUpdate, isRecordable, requestFor, timeoutHistory } from './requests.ts';
 import { judgeResult, opStatus } from './results.ts';
 import type { ThrottleTable } from './throttle.ts';
-import { infinity } from './values.ts';
 
 const noAbortStates = new Set(['S_STARTING', 'S_PENDING', 'S_NOT_DC', 'S_HALT', 'S_STOPPING', 'S_TERMINATE']);
 const settledStates = new Set(['S_IDLE', 'S_TRANSITION_ENGINE', 'S_POLICY_ENGINE']);

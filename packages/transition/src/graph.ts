@@ -1,5 +1,5 @@
+import { parseSpanMs, scoreOrZero } from '@sanode/rules';
 import { attr, childElements, type Element, firstChild } from '@sanode/xml';
-import { parseDurationMs, parseScore } from './values.ts';
 
 /** What an action is: an operation of a resource, an order to a controller, or nothing but a milestone. */
 export type ActionKind = 'rsc_op' | 'crm_event' | 'pseudo_event';
@@ -81,7 +81,7 @@ export function parseGraph(graph: Element): TransitionGraph {
   if (graph.name !== 'transition_graph') throw new GraphError(`<${graph.name}> is no transition graph`);
   const synapses = childElements(graph, 'synapse').map(parseSynapse);
   checkReferences(synapses);
-  const networkDelayMs = parseDurationMs(attr(graph, 'cluster-delay')) ?? 0;
+  const networkDelayMs = parseSpanMs(attr(graph, 'cluster-delay')) ?? 0;
   const fencing = attr(graph, 'stonith-timeout') ?? attr(graph, 'fencing-timeout');
   const batchLimit = Number.parseInt(attr(graph, 'batch-limit') ?? '0', 10);
   const migrationLimit = Number.parseInt(attr(graph, 'migration-limit') ?? '-1', 10);
@@ -90,7 +90,7 @@ export function parseGraph(graph: Element): TransitionGraph {
     id: integer(attr(graph, 'transition_id') ?? '-1', 'the graph has a transition_id'),
     source: attr(graph, 'crm-tgraph-in'),
     networkDelayMs,
-    fencingTimeoutMs: parseDurationMs(fencing) ?? networkDelayMs,
+    fencingTimeoutMs: parseSpanMs(fencing) ?? networkDelayMs,
     batchLimit: Number.isNaN(batchLimit) ? 0 : Math.max(-1, batchLimit),
     migrationLimit: Number.isNaN(migrationLimit) ? -1 : Math.max(-1, migrationLimit),
     failedStartOffset: attr(graph, 'failed-start-offset') ?? 'INFINITY',
@@ -155,7 +155,7 @@ function parseSynapse(synapse: Element): Synapse {
   const triggers = inputs === undefined ? [] : childElements(inputs, 'trigger');
   return {
     id: integer(attr(synapse, 'id'), 'a synapse has an id'),
-    priority: parseScore(attr(synapse, 'priority')),
+    priority: scoreOrZero(attr(synapse, 'priority')),
     actions,
     inputIds: triggers.flatMap((trigger) =>
       childElements(trigger).map((input) => integer(attr(input, 'id'), 'an input has an id')),

@@ -30,4 +30,3 @@ export {
   type TransitionKey,
 } from './keys.ts';
 export { jobMaximum, type LoadSample, loadMode, type ThrottleMode, ThrottleTable, throttleMode } from './throttle.ts';
-export { infinity, parseDurationMs, parseScore } from './values.ts';

@@ -36,11 +36,9 @@ export {
   withChildren,
 } from './tree.ts';
 export {
-  checkXPath,
   evaluateXPath,
   type LocatedElement,
   locateElements,
-  selectElement,
   selectElements,
   XPathError,
 } from './xpath/index.ts';

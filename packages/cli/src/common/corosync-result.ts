@@ -1,24 +1,4 @@
-import { CorosyncError } from '@sanode/cluster/client';
-
-const numbers: Readonly<Record<string, number>> = {
-  LIBRARY: 2,
-  VERSION: 3,
-  TIMEOUT: 5,
-  TRY_AGAIN: 6,
-  INVALID_PARAM: 7,
-  NO_MEMORY: 8,
-  BAD_HANDLE: 9,
-  BUSY: 10,
-  ACCESS: 11,
-  NOT_EXIST: 12,
-  NAME_TOO_LONG: 13,
-  EXIST: 14,
-  NO_SPACE: 15,
-  INTERRUPT: 16,
-  NAME_NOT_FOUND: 17,
-  NOT_SUPPORTED: 19,
-  FAILED_OPERATION: 21,
-};
+import { CorosyncError, csResult } from '@sanode/cluster/client';
 
 /** `CS_ERR_...` of an error of corosync's clients. Other errors are thrown on. */
 export function resultText(error: unknown): string {
@@ -28,6 +8,6 @@ export function resultText(error: unknown): string {
 
 /** Number (cs_error_t) of an error of corosync's clients. Other errors are thrown on. */
 export function resultNumber(error: unknown): number {
-  if (error instanceof CorosyncError) return numbers[error.code] ?? 2;
+  if (error instanceof CorosyncError) return csResult[error.code];
   throw error;
 }

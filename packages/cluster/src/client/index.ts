@@ -1,3 +1,4 @@
+export { csResult } from '../wire/results.ts';
 export {
   type CfgConnection,
   type CfgOptions,

@@ -1,4 +1,3 @@
-import type { Element } from '@sanode/xml';
 import type { Action } from './action.ts';
 import type { Colocation, LocationConstraint } from './constraint.ts';
 import type { ClusterNode, NodeEntry, NodeTable } from './node.ts';
@@ -69,6 +68,3 @@ export interface Kind {
   addToGraph(set: WorkingSet, resource: Resource): void;
   addGraphMeta(resource: Resource, attributes: Map<string, string>): void;
 }
-
-/** A history entry, as the modules of the status stage pass it around. */
-export type HistoryEntry = Element;

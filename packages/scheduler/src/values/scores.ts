@@ -1,25 +1,9 @@
-import { scanInteger } from '@sanode/rules';
+import { clipScore, infinity, scanInteger } from '@sanode/rules';
 
-/** The score beyond all others. */
-export const infinity = 1_000_000;
+export { addScores, clipScore, infinity, scoreText } from '@sanode/rules';
+
 /** Mark of a node that a non-negative walk found unusable (scheduler-2 10.4); below every score, never added to. */
 export const unusable = -100_000_000;
-
-/** Adds scores; minus infinity wins over everything (scheduler-2 1.1). */
-export function addScores(a: number, b: number): number {
-  if (a <= -infinity || b <= -infinity) return -infinity;
-  if (a >= infinity || b >= infinity) return infinity;
-  return clipScore(a + b);
-}
-
-export function clipScore(score: number): number {
-  return Math.min(Math.max(score, -infinity), infinity);
-}
-
-export function scoreText(score: number): string {
-  if (score >= infinity) return 'INFINITY';
-  return score <= -infinity ? '-INFINITY' : String(score);
-}
 
 export interface HealthScores {
   readonly red: number;

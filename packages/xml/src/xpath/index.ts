@@ -51,11 +51,6 @@ export function selectElements(root: Element, expression: string): Element[] {
   return locateElements(root, expression).map((located) => located.element);
 }
 
-/** The first element that an expression selects. @throws {XPathError} */
-export function selectElement(root: Element, expression: string): Element | undefined {
-  return locateElements(root, expression)[0]?.element;
-}
-
 /**
  * Value of any expression: nodes as their string-values, in document order.
  * @throws {XPathError}
@@ -63,11 +58,6 @@ export function selectElement(root: Element, expression: string): Element | unde
 export function evaluateXPath(root: Element, expression: string): string | number | boolean | string[] {
   const value = run(root, expression);
   return typeof value === 'object' ? value.map(stringValue) : value;
-}
-
-/** Checks an expression without a document. @throws {XPathError} */
-export function checkXPath(expression: string): void {
-  parsedXPath(expression);
 }
 
 function owningElement(place: Place): Place | undefined {

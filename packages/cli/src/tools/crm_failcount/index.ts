@@ -1,4 +1,5 @@
 import { CibFileError, cibOption, cibResultText, connectCib } from '@sanode/cib';
+import { infinity, scoreText } from '@sanode/rules';
 import { attr, childElements, type Element, selectElements } from '@sanode/xml';
 import { exitCode, exitCodeOf, resultOfConnectionError } from '../../common/cib-exit.ts';
 import { localNodeName } from '../../common/local-node.ts';
@@ -114,16 +115,10 @@ async function query(given: readonly GivenOption[], resource: string, io: ToolIo
       return operation === undefined ? found === base || found.startsWith(`${base}#`) : found === name;
     })
     .map((pair) => scoreOf(attr(pair, 'value') ?? '0'));
-  const sum = Math.min(
-    infinity,
-    counts.reduce((total, count) => total + count, 0),
-  );
-  const text = sum >= infinity ? 'INFINITY' : String(sum);
+  const text = scoreText(counts.reduce((total, count) => total + count, 0));
   io.stdout(hasOption(given, 'quiet') ? `${text}\n` : `scope=status  name=${name} value=${text}\n`);
   return 0;
 }
-
-const infinity = 1_000_000;
 
 function scoreOf(text: string): number {
   return text === 'INFINITY' ? infinity : Math.max(0, Number.parseInt(text, 10) || 0);

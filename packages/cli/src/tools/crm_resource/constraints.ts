@@ -1,11 +1,10 @@
+import { scoreText } from '@sanode/rules';
 import { type Colocation, type Resource, Role, roleText, topOf } from '@sanode/scheduler';
 import { unpackConstraints } from '@sanode/scheduler/constraints/unpack';
 import { type Element, element } from '@sanode/xml';
 import { exitCode } from '../../common/cib-exit.ts';
 import type { Cluster } from './cluster.ts';
 import type { Request } from './request.ts';
-
-const infinity = 1_000_000;
 
 /** `-a` and `-A`: what binds a resource to nodes and to other resources (cli-crm.md 5.4). */
 export function showConstraints(cluster: Cluster, id: string, recursive: boolean, request: Request): number {
@@ -83,9 +82,4 @@ function colocationElement(colocation: Colocation, score: string): Element {
     'rsc-role': role(colocation.dependentRole),
     'with-rsc-role': role(colocation.primaryRole),
   });
-}
-
-function scoreText(score: number): string {
-  if (score >= infinity) return 'INFINITY';
-  return score <= -infinity ? '-INFINITY' : String(score);
 }

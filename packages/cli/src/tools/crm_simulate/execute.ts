@@ -1,10 +1,10 @@
+import { infinity } from '@sanode/rules';
 import { type ListText, type WorkingSet, withDescendants } from '@sanode/scheduler';
 import { attr, childElements, type Element, firstChild } from '@sanode/xml';
 import { type Failure, recordFailure } from './inject.ts';
 import type { Agent, SimulatedCib } from './status.ts';
 
 /** Priority that goes on after an abort. */
-const infinity = 1_000_000;
 
 interface Synapse {
   readonly priority: number;
