@@ -159,7 +159,7 @@ export class RingNode {
     const node = payload.readUInt32LE(0);
     const id: MessageId = { sender: `${node}.${payload.readUInt32LE(4)}`, node, number: payload.readUInt32LE(8) };
     const filler = id.number & 0xff;
-    if (node !== message.nodeId || payload.subarray(12).some((byte) => byte !== filler)) {
+    if (node !== message.nodeId || !payload.subarray(12).equals(Buffer.alloc(payload.length - 12, filler))) {
       throw new Error(`${history.run} received a damaged message from node ${message.nodeId}`);
     }
     history.events.push({ kind: 'message', id });
