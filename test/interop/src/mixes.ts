@@ -1,10 +1,12 @@
 import { ensurePrograms } from '../../lab/src/requirements.ts';
-import type { NodeKind, Transport } from './ring.ts';
+import type { Family, Transport } from './conf.ts';
+import type { NodeKind } from './ring.ts';
 
 /** A ring that is tried. */
 export interface Mix {
   readonly name: string;
   readonly transport: Transport;
+  readonly family: Family;
   readonly kinds: readonly NodeKind[];
 }
 
@@ -15,9 +17,13 @@ const compositions: readonly (readonly [string, readonly NodeKind[]])[] = [
   ['3r3o', ['ours', 'real', 'ours', 'real', 'ours', 'real']],
 ];
 
-export const mixes: readonly Mix[] = (['udpu', 'udp'] as const).flatMap((transport) =>
-  compositions.map(([name, kinds]) => ({ name: `${transport}-${name}`, transport, kinds })),
-);
+/** All mixes with addresses of this family: every composition over every transport that the family has. */
+export function mixesOf(family: Family): readonly Mix[] {
+  const transports: readonly Transport[] = family === 'ipv4' ? ['udpu', 'udp', 'broadcast'] : ['udpu', 'udp'];
+  return transports.flatMap((transport) =>
+    compositions.map(([name, kinds]) => ({ name: `${transport}-${name}`, transport, family, kinds })),
+  );
+}
 
 /** Installs what the tests need. @throws {Error} naming the one command to run */
 export function installInteropPrograms(): void {

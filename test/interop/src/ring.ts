@@ -2,31 +2,37 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Lab } from '../../lab/src/lab.ts';
-import { type Machine, mustOn, until } from '../../lab/src/machine.ts';
+import { type CommandResult, type Machine, mustOn, until } from '../../lab/src/machine.ts';
+import { type ConfNode, confText, type Family, logFile, type RingSettings, type Transport } from './conf.ts';
+import { inRoot, prepareRoot, type Release } from './release.ts';
 
 export type NodeKind = 'real' | 'ours';
-export type Transport = 'udpu' | 'udp';
 
 /** A ring of both kinds: node ids are positions + 1, so the first kind leads while all are up. */
 export interface RingPlan {
   readonly name: string;
   readonly transport: Transport;
+  readonly family: Family;
   readonly kinds: readonly NodeKind[];
+  /** Which releases the real nodes have, taken in turn. */
+  readonly releases: readonly Release[];
   /** Where this run's programs were built. */
   readonly distDir: string;
 }
 
 /** A node of the ring. */
-export interface RingNode {
-  readonly id: number;
+export interface RingNode extends ConfNode {
   readonly kind: NodeKind;
+  /** Of a real node. */
+  readonly release: Release | undefined;
   readonly machine: Machine;
 }
 
-const tokenMs = 1000;
+/** Token timeout unless a scenario wants it otherwise, ms. */
+export const usualTokenMs = 1000;
+const firstHost = 61;
 /** Longest that the tests wait for one membership, ms: several token timeouts of six nodes on a busy machine. */
-export const membershipWaitMs = 60_000;
-const logFile = '/var/log/cluster/corosync.log';
+const membershipWaitMs = 60_000;
 
 /** Real and own corosync nodes on one switch. */
 export class InteropRing {
@@ -46,19 +52,20 @@ export class InteropRing {
     mkdirSync(nothing, { recursive: true });
     const machines = plan.kinds.map((kind, index) => ({
       name: `n${index + 1}`,
-      address: `10.10.33.${61 + index}`,
+      address: addressOf(index, 'ipv4'),
       ...(kind === 'real' ? { sbinDir: nothing, usrLibDir: nothing } : {}),
     }));
     const lab = await Lab.create({ name: `inter-${plan.name}`, machines, distDir: plan.distDir });
-    const nodes = machines.map(({ name }, index) => ({
-      id: index + 1,
-      kind: plan.kinds[index] as NodeKind,
-      machine: lab.machine(name),
-    }));
+    let reals = 0;
+    const nodes = machines.map(({ name }, index) => {
+      const kind = plan.kinds[index] as NodeKind;
+      const release = kind === 'real' ? plan.releases[reals++ % plan.releases.length] : undefined;
+      return { id: index + 1, name, address: addressOf(index, plan.family), kind, release, machine: lab.machine(name) };
+    });
     const ring = new InteropRing(plan, lab, nodes);
     try {
-      for (const node of nodes) ring.configure(node, tokenMs);
-      await lab.powerOnAll();
+      for (const node of nodes) ring.configure(node);
+      await Promise.all(nodes.map((node) => ring.#boot(node)));
     } catch (error) {
       await lab.close();
       throw error;
@@ -70,26 +77,61 @@ export class InteropRing {
     return this.nodes.filter((node) => node.kind === kind);
   }
 
-  /** Writes a node's corosync.conf. */
-  configure(node: RingNode, ringTokenMs: number): void {
+  /** Runs a program of the node's own release on it. Never throws for its exit code. */
+  exec(node: RingNode, command: readonly string[], timeoutMs = 20_000): Promise<CommandResult> {
+    return node.machine.exec(inRoot(node.release?.root ?? '', command), { timeoutMs });
+  }
+
+  /** As {@link exec}, where it has to succeed. @returns what it printed @throws {Error} with everything it said */
+  must(node: RingNode, command: readonly string[]): Promise<string> {
+    return mustOn(node.machine, inRoot(node.release?.root ?? '', command));
+  }
+
+  /** Writes a node's corosync.conf: the usual settings but for `changed`, and these nodes in the nodelist. */
+  configure(node: RingNode, changed: Partial<RingSettings> = {}, listed: readonly ConfNode[] = this.nodes): void {
     const folder = join(node.machine.diskDir, 'etc', 'corosync');
     mkdirSync(folder, { recursive: true });
     mkdirSync(join(node.machine.diskDir, 'var', 'log', 'cluster'), { recursive: true });
-    const list = this.nodes.map(
-      ({ id, machine }) =>
-        `  node {\n    ring0_addr: ${machine.address}\n    name: ${machine.name}\n    nodeid: ${id}\n  }\n`,
-    );
+    const { transport, family } = this.plan;
     writeFileSync(
       join(folder, 'corosync.conf'),
-      `totem {\n  version: 2\n  cluster_name: inter\n  transport: ${this.plan.transport}\n  token: ${ringTokenMs}\n}\n` +
-        `nodelist {\n${list.join('')}}\nquorum {\n  provider: corosync_votequorum\n}\n` +
-        `logging {\n  to_logfile: yes\n  logfile: ${logFile}\n  to_syslog: no\n  timestamp: hires\n}\n`,
+      confText({ transport, family, tokenMs: usualTokenMs, ...changed }, listed),
     );
+  }
+
+  /** Writes what {@link configure} does on these nodes, and has one of them reload it everywhere. */
+  async reload(from: RingNode, nodes: readonly RingNode[], changed?: Partial<RingSettings>): Promise<void> {
+    for (const node of nodes) this.configure(node, changed, nodes);
+    await this.must(from, ['corosync-cfgtool', '-R']);
   }
 
   /** Starts corosync on a node that is on. */
   start(node: RingNode): void {
-    node.machine.spawn(['corosync', '-f']);
+    node.machine.spawn(inRoot(node.release?.root ?? '', ['corosync', '-f']));
+  }
+
+  /** Ends corosync on a node in order. @throws {Error} when it does not end */
+  async stop(node: RingNode): Promise<void> {
+    const [pid] = await this.pidsOf(node);
+    if (pid === undefined) throw new Error(`corosync does not run on node ${node.id}`);
+    await mustOn(node.machine, ['kill', '-TERM', String(pid)]);
+    const gone = await until(async () => (await this.pidsOf(node)).length === 0, 20_000, 100);
+    if (!gone) throw new Error(`corosync on node ${node.id} did not end after SIGTERM`);
+  }
+
+  /** Process ids of corosync on the node. */
+  pidsOf(node: RingNode): Promise<number[]> {
+    return node.machine.pidsOf('corosync', '-f');
+  }
+
+  /** Switches the machine on and gives it its addresses. */
+  async #boot({ machine, id, release }: RingNode): Promise<void> {
+    await machine.powerOn();
+    for (const family of ['ipv6', 'link-local'] as const) {
+      const address = `${addressOf(id - 1, family)}/64`;
+      await mustOn(machine, ['ip', 'addr', 'add', address, 'dev', 'eth0', 'nodad']);
+    }
+    await prepareRoot(machine, release?.root ?? '');
   }
 
   /** A power cut; nothing is left but the disk. */
@@ -98,7 +140,7 @@ export class InteropRing {
   }
 
   async restore(node: RingNode): Promise<void> {
-    await node.machine.powerOn();
+    await this.#boot(node);
     this.start(node);
   }
 
@@ -113,7 +155,7 @@ export class InteropRing {
 
   /** What corosync-quorumtool of the node's own kind prints, without what differs from node to node. */
   async quorumOf(node: RingNode): Promise<string> {
-    const { stdout } = await node.machine.exec(['corosync-quorumtool', '-s'], { timeoutMs: 10_000 });
+    const { stdout } = await this.exec(node, ['corosync-quorumtool', '-s'], 10_000);
     return stdout
       .split('\n')
       .filter((line) => !/^(Date|Node ID):/.test(line))
@@ -152,8 +194,9 @@ export class InteropRing {
     await Promise.all(
       sides.flatMap((side) =>
         side.map((node) => {
-          const others = this.nodes.filter((other) => !side.includes(other)).map(({ machine }) => machine.address);
-          return filter(node.machine, `ip saddr { ${others.join(', ')} } drop`);
+          const others = this.nodes.filter((other) => !side.includes(other)).map(({ address }) => address);
+          const header = this.plan.family === 'ipv4' ? 'ip' : 'ip6';
+          return filter(node.machine, `${header} saddr { ${others.join(', ')} } drop`);
         }),
       ),
     );
@@ -203,4 +246,10 @@ async function filter(machine: Machine, rule: string): Promise<void> {
 function membersIn(text: string): number[] {
   const list = text.slice(text.indexOf('Membership information'));
   return [...list.matchAll(/^\s+(\d+)\s+\d+ /gm)].map((match) => Number(match[1]));
+}
+
+/** Address of the node at this position of the nodelist. */
+function addressOf(index: number, family: Family): string {
+  const prefix = { ipv4: '10.10.33.', ipv6: 'fd00:10:33::', 'link-local': 'fe80::' }[family];
+  return `${prefix}${firstHost + index}`;
 }

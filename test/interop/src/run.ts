@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAll } from '../../../scripts/build.ts';
 import { reenterAsNamespaceRoot } from '../../lab/src/namespaces.ts';
-import { installInteropPrograms, type Mix, mixes } from './mixes.ts';
+import { installInteropPrograms, type Mix, mixesOf } from './mixes.ts';
+import { type InteropOptions, readOptions, usage } from './options.ts';
+import { findRelease, installedRelease, type Release, ReleaseError } from './release.ts';
 import { InteropRing } from './ring.ts';
 import { type Counts, fullCounts, scenarios, shortCounts } from './scenarios.ts';
 
@@ -21,6 +23,7 @@ interface Outcome {
 interface Settings {
   /** Where our programs were built. */
   readonly distDir: string;
+  readonly releases: readonly Release[];
   readonly counts: Counts;
   /** Only scenarios whose name contains this; the first one always, as it starts the nodes. */
   readonly only: string | undefined;
@@ -29,7 +32,7 @@ interface Settings {
 /** Tries all scenarios with one mix. After a failure that leaves no whole ring, the rest of the mix fails as not tried. */
 async function tryMix(mix: Mix, settings: Settings, told: (outcome: Outcome) => void): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  const ring = await InteropRing.create({ ...mix, distDir: settings.distDir });
+  const ring = await InteropRing.create({ ...mix, distDir: settings.distDir, releases: settings.releases });
   let broken = false;
   try {
     for (const [index, { name, run }] of scenarios.entries()) {
@@ -65,25 +68,43 @@ async function tryMix(mix: Mix, settings: Settings, told: (outcome: Outcome) => 
   return outcomes;
 }
 
-/** `npm run interop [-- NAME] [--full] [--scenario TEXT]`: mixes whose name contains NAME. Prints a table. */
+/** `npm run interop`: see {@link usage}. Prints a table. */
 export async function run(args: readonly string[]): Promise<number> {
-  const reentered = reenterAsNamespaceRoot();
-  if (reentered !== undefined) return reentered;
-  const full = args.includes('--full');
-  const at = args.indexOf('--scenario');
-  const only = at < 0 ? undefined : args[at + 1];
-  const name = args.find((word, index) => !word.startsWith('--') && (at < 0 || index !== at + 1)) ?? '';
-  const chosen = mixes.filter((mix) => mix.name.includes(name));
-  if (chosen.length === 0) {
-    console.error(`sanode: no such mix: ${name}. There are: ${mixes.map((mix) => mix.name).join(', ')}.`);
+  let options: InteropOptions;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    console.error(`sanode: ${(error as Error).message}\n\n${usage}`);
     return 64;
   }
+  if (options.help) {
+    console.log(usage);
+    return 0;
+  }
+  const mixes = mixesOf(options.family);
+  const chosen = mixes.filter((mix) => mix.name.includes(options.name));
+  if (chosen.length === 0) {
+    console.error(`sanode: no such mix: ${options.name}. There are: ${mixes.map((mix) => mix.name).join(', ')}.`);
+    return 64;
+  }
+  const reentered = reenterAsNamespaceRoot();
+  if (reentered !== undefined) return reentered;
   installInteropPrograms();
+  let releases: readonly Release[];
+  try {
+    releases = options.releases.length === 0 ? [installedRelease()] : options.releases.map(findRelease);
+  } catch (error) {
+    if (!(error instanceof ReleaseError)) throw error;
+    console.error(`sanode: ${error.message}`);
+    return 69;
+  }
+  console.log(`real nodes: corosync ${releases.map(({ version }) => version).join(' and ')}; ${options.family}`);
   // A folder of its own: another build in the checkout must not take the programs away meanwhile.
   const distDir = mkdtempSync(join(tmpdir(), 'sanode-interop-'));
   try {
     await buildAll({ outDir: distDir });
-    return await tryMixes(chosen, { distDir, counts: full ? fullCounts : shortCounts, only });
+    const counts = options.full ? fullCounts : shortCounts;
+    return await tryMixes(chosen, { distDir, releases, counts, only: options.only });
   } finally {
     rmSync(distDir, { recursive: true, force: true });
   }
@@ -100,5 +121,5 @@ async function tryMixes(chosen: readonly Mix[], settings: Settings): Promise<num
 
 function lineOf({ mix, scenario, counted, failure, seconds }: Outcome): string {
   const verdict = failure === undefined ? 'passed' : 'failed';
-  return [mix.padEnd(10), scenario.padEnd(28), verdict, `${seconds.toFixed(0).padStart(4)} s `, counted].join('  ');
+  return [mix.padEnd(14), scenario.padEnd(27), verdict, `${seconds.toFixed(0).padStart(4)} s `, counted].join('  ');
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { until } from '../../lab/src/machine.ts';
 import type { MemberReport } from './member.ts';
-import { type InteropRing, membershipWaitMs, type RingNode } from './ring.ts';
+import { type InteropRing, type RingNode, usualTokenMs } from './ring.ts';
 
 /** How often each thing is done. */
 export interface Counts {
@@ -17,6 +17,13 @@ export const fullCounts: Counts = { powerCuts: 20, partitions: 10, messages: 100
 
 /** Share of datagrams that get lost, percent. */
 const lossPercent = 5;
+/**
+ * What an administrator of such a network would set: each lost token costs a token_retransmit, each lost message
+ * miss_count_const rotations.
+ */
+const lossySettings = { tokenRetransmitMs: 30, missCountConst: 2 };
+/** As long as a node is watched that must not be heard: it sends joins and merge detections many times a second. */
+const listeningMs = 3000;
 const memberProgram = fileURLToPath(new URL('./member.ts', import.meta.url));
 /** Time for a run of messages: a start, and per message; generous, as only a hang is to be told apart. */
 const messageRunMs = 120_000;
@@ -34,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'each kind leads and follows', run: leads },
   { name: 'votequorum equal', run: votequorum },
   { name: 'reload on each kind', run: reload },
+  { name: 'remove and add nodes live', run: removeAndAdd },
   { name: 'partition and merge', run: partitions },
   { name: 'messages in one order', run: (ring, { messages }) => sameSequence(ring, messages) },
   { name: `the same, ${lossPercent} % lost`, run: lossy },
@@ -45,15 +53,17 @@ async function forms(ring: InteropRing): Promise<string> {
   for (const node of ring.nodes) ring.start(node);
   await ring.agreed(ring.nodes);
   inRealLogs(ring, ring.nodes, 1);
-  for (const node of ring.nodes) await checkKind(node);
+  for (const node of ring.nodes) await checkKind(ring, node);
   return `${ring.nodes.length} nodes`;
 }
 
 /** The node runs what its kind says: the distribution's program, or ours under Node.js. */
-async function checkKind({ id, kind, machine }: RingNode): Promise<void> {
-  const [pid] = await machine.pidsOf('corosync', '-f');
+async function checkKind(ring: InteropRing, node: RingNode): Promise<void> {
+  const { id, kind, machine, release } = node;
+  const [pid] = await ring.pidsOf(node);
   const program = (await machine.exec(['readlink', `/proc/${pid}/exe`])).stdout.trim();
-  if ((program === '/usr/sbin/corosync' ? 'real' : 'ours') === kind) return;
+  const real = `${release?.root}/usr/sbin/corosync`;
+  if (kind === 'real' ? program === real : program.endsWith('/node')) return;
   throw new Error(`node ${id} should be ${kind}, but runs ${program || 'no corosync'}`);
 }
 
@@ -106,17 +116,25 @@ async function votequorum(ring: InteropRing): Promise<string> {
   for (const kind of ['real', 'ours'] as const) {
     const [node] = ring.of(kind) as [RingNode];
     const wanted = ring.nodes.length + (kind === 'real' ? 2 : 0);
-    const { exitCode, stderr } = await node.machine.exec(['corosync-quorumtool', '-e', String(wanted)]);
-    if (exitCode !== 0) throw new Error(`corosync-quorumtool -e ${wanted} on node ${node.id} (${kind}): ${stderr}`);
-    const arrived = await until(
-      async () => (await ring.agreed(ring.nodes)).match(/Expected votes:\s+(\d+)/)?.[1] === String(wanted),
-      10_000,
-      200,
-    );
-    if (!arrived) throw new Error(`expected votes ${wanted} set on ${kind} did not arrive everywhere`);
+    await ring.must(node, ['corosync-quorumtool', '-e', String(wanted)]);
+    await expectVotes(ring, ring.nodes, wanted);
     compared += ring.nodes.length;
   }
   return `${compared} outputs`;
+}
+
+/** corosync-quorumtool of all these nodes comes to show the same, and so many expected votes. */
+async function expectVotes(ring: InteropRing, nodes: readonly RingNode[], wanted: number): Promise<void> {
+  let text = '';
+  const arrived = await until(
+    async () => {
+      text = await ring.agreed(nodes);
+      return text.match(/Expected votes:\s+(\d+)/)?.[1] === String(wanted);
+    },
+    10_000,
+    200,
+  );
+  if (!arrived) throw new Error(`expected votes ${wanted} did not arrive everywhere:\n${text}`);
 }
 
 function expectText(text: string, pattern: RegExp): void {
@@ -128,29 +146,75 @@ async function reload(ring: InteropRing): Promise<string> {
   for (const kind of ['real', 'ours'] as const) {
     const [node] = ring.of(kind) as [RingNode];
     const tokenMs = kind === 'real' ? 1300 : 1000;
-    for (const each of ring.nodes) ring.configure(each, tokenMs);
-    const { exitCode, stdout, stderr } = await node.machine.exec(['corosync-cfgtool', '-R'], { timeoutMs: 20_000 });
-    if (exitCode !== 0) throw new Error(`corosync-cfgtool -R on node ${node.id} (${kind}): ${stdout}${stderr}`);
-    const effective = tokenMs + 650 * Math.max(0, ring.nodes.length - 2);
-    let seen: string[] = [];
-    const everywhere = await until(
-      async () => {
-        seen = await Promise.all(
-          ring.nodes.map(async ({ machine }) => {
-            const { stdout: line } = await machine.exec(['corosync-cmapctl', '-g', 'runtime.config.totem.token']);
-            return line.match(/= (\d+)/)?.[1] ?? line;
-          }),
-        );
-        return seen.every((value) => value === String(effective));
-      },
-      20_000,
-      300,
-    );
-    if (!everywhere) throw new Error(`after a reload from ${kind}, token is ${seen}, not ${effective}`);
+    await ring.reload(node, ring.nodes, { tokenMs });
+    await expectToken(ring, ring.nodes, ring.nodes.length, tokenMs);
     await ring.agreed(ring.nodes);
     reloads += 1;
   }
   return `${reloads} reloads, ${ring.nodes.length} nodes each`;
+}
+
+/** cmap of all these nodes comes to show the token timeout of a nodelist of `listed`. */
+function expectToken(ring: InteropRing, nodes: readonly RingNode[], listed: number, tokenMs: number): Promise<void> {
+  const effective = tokenMs + 650 * Math.max(0, listed - 2);
+  return expectKey(ring, nodes, 'runtime.config.totem.token', String(effective));
+}
+
+/** A cmap key comes to have this value on all these nodes. */
+async function expectKey(ring: InteropRing, nodes: readonly RingNode[], key: string, value: string): Promise<void> {
+  let seen: string[] = [];
+  const everywhere = await until(
+    async () => {
+      seen = await Promise.all(
+        nodes.map(async (node) => {
+          const { stdout, stderr } = await ring.exec(node, ['corosync-cmapctl', '-g', key]);
+          return stdout.match(/= (.*)/)?.[1] ?? stderr.trim();
+        }),
+      );
+      return seen.every((each) => each === value);
+    },
+    20_000,
+    300,
+  );
+  if (!everywhere) throw new Error(`${key} is ${seen}, not ${value}`);
+}
+
+/** A node of each kind leaves for good and comes back, the nodelist changed by reloads while the others run on. */
+async function removeAndAdd(ring: InteropRing): Promise<string> {
+  let reloads = 0;
+  for (const kind of ['real', 'ours'] as const) {
+    const gone = ring.of(kind).at(-1) as RingNode;
+    const rest = ring.nodes.filter((node) => node !== gone);
+    await ring.stop(gone);
+    await ring.agreed(rest);
+    // The other kind reloads without it; its own kind, where there is one more, with it.
+    for (const [index, listed] of [rest, ring.nodes].entries()) {
+      const from = rest.find((node) => (node.kind === kind) === (index === 1)) ?? (rest[0] as RingNode);
+      for (const node of rest) ring.configure(node, {}, listed);
+      await ring.must(from, ['corosync-cfgtool', '-R']);
+      reloads += 1;
+      await expectVotes(ring, rest, listed.length);
+      await expectToken(ring, rest, listed.length, usualTokenMs);
+      if (index === 0 && ring.plan.transport === 'udpu') await staysOut(ring, gone, rest);
+    }
+    ring.start(gone);
+    await ring.agreed(ring.nodes);
+    await expectVotes(ring, ring.nodes, ring.nodes.length);
+    inRealLogs(ring, ring.nodes, 1);
+  }
+  return `${reloads} reloads`;
+}
+
+/** A node that the others no longer list is not heard, whatever its own nodelist says (totem.md 3.4). */
+async function staysOut(ring: InteropRing, gone: RingNode, rest: readonly RingNode[]): Promise<void> {
+  const before = await ring.agreed(rest);
+  ring.start(gone);
+  await ring.agreed([gone]);
+  await new Promise((resolve) => setTimeout(resolve, listeningMs));
+  await ring.agreed([gone]);
+  const after = await ring.agreed(rest);
+  if (after !== before) throw new Error(`node ${gone.id}, no longer listed, changed the ring:\n${before}\n${after}`);
+  await ring.stop(gone);
 }
 
 async function partitions(ring: InteropRing, counts: Counts): Promise<string> {
@@ -189,6 +253,9 @@ async function powerCuts(ring: InteropRing, counts: Counts): Promise<string> {
 }
 
 async function lossy(ring: InteropRing, counts: Counts): Promise<string> {
+  const [first] = ring.nodes as [RingNode];
+  await ring.reload(first, ring.nodes, lossySettings);
+  await expectKey(ring, ring.nodes, 'runtime.config.totem.token_retransmit', String(lossySettings.tokenRetransmitMs));
   await ring.lose(lossPercent);
   try {
     const counted = await sameSequence(ring, counts.lossyMessages);
@@ -197,7 +264,8 @@ async function lossy(ring: InteropRing, counts: Counts): Promise<string> {
     return `${counted}, ${lost} datagrams lost`;
   } finally {
     await ring.heal();
-    await ring.agreed(ring.nodes, membershipWaitMs);
+    await ring.agreed(ring.nodes);
+    await ring.reload(first, ring.nodes);
   }
 }
 
@@ -231,19 +299,14 @@ async function sameSequence(ring: InteropRing, messages: number): Promise<string
   groups += 1;
   const each = Math.ceil(messages / ring.nodes.length);
   const reports = await Promise.all(
-    ring.nodes.map(async ({ id, kind, machine }) => {
+    ring.nodes.map(async (node) => {
+      const { id, kind } = node;
+      const numbers = [ring.nodes.length, each, id];
       const library = kind === 'real' ? 'libcpg' : 'sanode';
-      const { exitCode, stdout, stderr } = await machine.exec(
-        [
-          process.execPath,
-          memberProgram,
-          library,
-          `interop-${groups}`,
-          String(ring.nodes.length),
-          String(each),
-          String(id),
-        ],
-        { timeoutMs: messageRunMs + messages * perMessageMs },
+      const { exitCode, stdout, stderr } = await ring.exec(
+        node,
+        [process.execPath, memberProgram, library, `interop-${groups}`, ...numbers.map(String)],
+        messageRunMs + messages * perMessageMs,
       );
       if (exitCode !== 0)
         throw new Error(`member on node ${id} (${kind}) ended with ${exitCode}: ${stderr.slice(-2000)}`);
