@@ -314,17 +314,18 @@ describe('votequorum (worked examples of 5.11)', () => {
     cluster.rings([1, 2]);
     expect(votes(cluster.node(1))).toEqual({ expected: 3, total: 2, quorum: 2, quorate: true });
     const results: number[] = [];
-    for (const node of cluster.nodes) node.core.votequorum?.registerDevice('Qdevice', (result) => results.push(result));
+    for (const node of cluster.nodes)
+      node.core.votequorum?.device.register('Qdevice', (result) => results.push(result));
     cluster.settle();
     expect(results).toEqual([1, 1]);
     const ring = cluster.node(1).ring;
-    expect(cluster.node(1).core.votequorum?.pollDevice('Qdevice', true, { ...ring, seq: 1 })).toBe(22);
-    expect(cluster.node(1).core.votequorum?.pollDevice('Qdevice', true, ring)).toBe(1);
+    expect(cluster.node(1).core.votequorum?.device.poll('Qdevice', true, { ...ring, seq: 1 })).toBe(22);
+    expect(cluster.node(1).core.votequorum?.device.poll('Qdevice', true, ring)).toBe(1);
     cluster.settle();
     expect(votes(cluster.node(1))).toEqual({ expected: 3, total: 3, quorum: 2, quorate: true });
     cluster.rings([1], [2]);
     expect(cluster.node(1).core.syncInProgress).toBe(true);
-    cluster.node(1).core.votequorum?.pollDevice('Qdevice', true, cluster.node(1).ring);
+    cluster.node(1).core.votequorum?.device.poll('Qdevice', true, cluster.node(1).ring);
     cluster.settle();
     expect(votes(cluster.node(1))).toEqual({ expected: 3, total: 2, quorum: 2, quorate: true });
     expect(votes(cluster.node(2))).toMatchObject({ total: 1, quorate: false });

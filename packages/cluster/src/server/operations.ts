@@ -136,19 +136,19 @@ const votequorumHandlers: Readonly<Record<number, Handler>> = {
     service.untrack(session.votequorumTracker);
     answer(tracking ? csResult.OK : csResult.NOT_EXIST);
   }),
-  [operation.qdeviceRegister]: vote((service, fields, answer) => service.registerDevice(fields.text(), answer)),
-  [operation.qdeviceUnregister]: vote((service, fields, answer) => answer(service.unregisterDevice(fields.text()))),
+  [operation.qdeviceRegister]: vote((service, fields, answer) => service.device.register(fields.text(), answer)),
+  [operation.qdeviceUnregister]: vote((service, fields, answer) => answer(service.device.unregister(fields.text()))),
   [operation.qdeviceUpdate]: vote((service, fields, answer) => {
-    answer(service.renameDevice(fields.text(), fields.text()));
+    answer(service.device.rename(fields.text(), fields.text()));
   }),
   [operation.qdevicePoll]: vote((service, fields, answer) => {
     const name = fields.text();
     const castVote = fields.u8() === 1;
     const ring: RingId = { rep: fields.u32(), seq: Number(fields.u64()) };
-    answer(service.pollDevice(name, castVote, ring));
+    answer(service.device.poll(name, castVote, ring));
   }),
   [operation.qdeviceMasterWins]: vote((service, fields, answer) => {
-    answer(service.setMasterWins(fields.text(), fields.u8() === 1));
+    answer(service.device.setMasterWins(fields.text(), fields.u8() === 1));
   }),
 };
 

@@ -189,3 +189,8 @@ export function readVoteSettings(
     warnings,
   };
 }
+
+/** Stores what votequorum has decided, as `runtime.votequorum.NAME` (7.4). */
+export function storeRuntimeKey(icmap: Icmap, name: string, type: 'u8' | 'u32', value: number): void {
+  icmap.set(`runtime.votequorum.${name}`, { type, value });
+}

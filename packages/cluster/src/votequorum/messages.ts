@@ -64,6 +64,16 @@ export function decodeReconfigure(message: Buffer): Reconfigure | undefined {
   return { nodeId: message.readUInt32LE(16), value: message.readUInt32LE(20), param: message[24] as number };
 }
 
+export interface DeviceRegistration {
+  readonly register: boolean;
+  readonly name: string;
+}
+
+export interface DeviceRename {
+  readonly oldName: string;
+  readonly newName: string;
+}
+
 export function encodeDeviceRegistration(register: boolean, name: string): Buffer {
   const message = newMessage(serviceId.votequorum, votequorumFunction.qdeviceReg, 280);
   message.writeUInt32LE(register ? 1 : 0, 16);
@@ -71,7 +81,7 @@ export function encodeDeviceRegistration(register: boolean, name: string): Buffe
   return message;
 }
 
-export function decodeDeviceRegistration(message: Buffer): { register: boolean; name: string } | undefined {
+export function decodeDeviceRegistration(message: Buffer): DeviceRegistration | undefined {
   if (message.length < 275) return undefined;
   return { register: message.readUInt32LE(16) === 1, name: readFixedText(message, 20, deviceNameBytes) };
 }
@@ -83,7 +93,7 @@ export function encodeDeviceRename(oldName: string, newName: string): Buffer {
   return message;
 }
 
-export function decodeDeviceRename(message: Buffer): { oldName: string; newName: string } | undefined {
+export function decodeDeviceRename(message: Buffer): DeviceRename | undefined {
   if (message.length < 526) return undefined;
   const oldName = readFixedText(message, 16, deviceNameBytes);
   return { oldName, newName: readFixedText(message, 271, deviceNameBytes) };
