@@ -7,12 +7,15 @@ import { fullCounts, scenarios, shortCounts } from './src/scenarios.ts';
 
 /** `npm test -- --full`: every mix with the whole counts, as `npm run interop -- --full`. */
 const full = process.env['SANODE_TEST_FULL'] === '1';
-/** What a short run tries: either kind in the majority, and both transports. */
-const shortMixes = ['udpu-3r3o', 'udp-1r2o'];
+const all = (['ipv4', 'ipv6', 'link-local'] as const).flatMap(mixesOf);
+/** What a short run tries: either kind in the majority, both transports, the plainest and the hardest addresses. */
+const shortMixes = all.filter(
+  ({ name, family }) => `${name} ${family}` === 'udpu-3r3o ipv4' || `${name} ${family}` === 'udp-1r2o link-local',
+);
 const scenarioTimeoutMs = full ? 4 * 3_600_000 : 300_000;
 const distDir = fileURLToPath(new URL('../../dist', import.meta.url));
 
-describe.each(mixesOf('ipv4').filter(({ name }) => full || shortMixes.includes(name)))('$name', (mix) => {
+describe.each(full ? all : shortMixes)('$name $family', (mix) => {
   let ring: InteropRing;
   beforeAll(async () => {
     installInteropPrograms();

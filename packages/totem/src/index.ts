@@ -7,6 +7,7 @@ export {
   validateTotemTimings,
 } from './config.ts';
 export { TotemGroup } from './group.ts';
+export { canonicalAddress } from './ip-address.ts';
 export {
   multicastGroupOf,
   type NodeTotem,

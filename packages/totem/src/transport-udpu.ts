@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import type { Logger, Reactor } from '@sanode/runtime';
 import type { TotemMember } from './config.ts';
 import { findLocalAddress, isSwitchedOn, type LocalAddress } from './interface-watch.ts';
+import { belongsToInterface, canonicalAddress } from './ip-address.ts';
 
 /** What the reference asks the kernel for (totem.md 3.2). The kernel may give less. */
 const SOCKET_BUFFER_BYTES = 2_179_072;
@@ -66,7 +67,8 @@ export class UdpuTransport {
   #checkTimer: NodeJS.Timeout | undefined;
   #checking = false;
   #receivedCount = 0;
-  #peers: readonly TotemMember[] = [];
+  /** Addresses of the other nodes, in nodelist order. */
+  #peers: readonly string[] = [];
   #addressOf = new Map<number, string>();
   #listed = new Set<string>();
 
@@ -102,9 +104,9 @@ export class UdpuTransport {
   /** Takes another nodelist. */
   setMembers(members: readonly TotemMember[]): void {
     this.#options = { ...this.#options, members };
-    this.#peers = members.filter((member) => member.nodeId !== this.#options.nodeId);
-    this.#addressOf = new Map(members.map((member) => [member.nodeId, member.address]));
-    this.#listed = new Set(members.map((member) => member.address));
+    this.#addressOf = new Map(members.map((member) => [member.nodeId, canonicalAddress(member.address)]));
+    this.#listed = new Set(this.#addressOf.values());
+    this.#peers = [...this.#addressOf].filter(([id]) => id !== this.#options.nodeId).map(([, address]) => address);
   }
 
   /** TotemHost.sendToken. */
@@ -127,7 +129,7 @@ export class UdpuTransport {
       if (this.#up && this.#sendSocket !== undefined) {
         const { multicast } = this.#options;
         if (multicast !== undefined) this.#send(this.#sendSocket, packet, multicast.groupAddress);
-        else for (const peer of this.#peers) this.#send(this.#sendSocket, packet, peer.address);
+        else for (const address of this.#peers) this.#send(this.#sendSocket, packet, address);
       }
       this.#receiveOwn(packet);
     });
@@ -221,9 +223,9 @@ export class UdpuTransport {
   async #openSockets(local: LocalAddress): Promise<void> {
     this.#closeSockets();
     const { multicast, port } = this.#options;
-    const token = await this.#bind(local.address, port);
+    const token = await this.#bind(onInterface(local.address, local), port);
     this.#tokenSocket = token;
-    const send = await this.#bind(local.address, multicast === undefined ? 0 : port - 1);
+    const send = await this.#bind(onInterface(local.address, local), multicast === undefined ? 0 : port - 1);
     this.#sendSocket = send;
     // Nobody sends there on purpose; what comes is dropped like any stray datagram.
     send.on('message', () => {});
@@ -238,7 +240,7 @@ export class UdpuTransport {
   }
 
   async #joinGroup(multicast: MulticastOptions, send: Socket, local: LocalAddress): Promise<void> {
-    const group = await this.#bind(multicast.groupAddress, this.#options.port, true);
+    const group = await this.#bind(onInterface(multicast.groupAddress, local), this.#options.port, true);
     this.#groupSocket = group;
     group.on('message', (packet, remote) => this.#received(packet, remote));
     if (multicast.broadcast) {
@@ -277,11 +279,13 @@ export class UdpuTransport {
   #received(packet: Buffer, remote: RemoteInfo): void {
     this.#receivedCount += 1;
     const { blockUnlistedIps, multicast } = this.#options;
-    if (blockUnlistedIps && multicast === undefined && !this.#listed.has(remote.address)) {
-      this.#log.debug({}, `Packet rejected from ${remote.address}`);
+    // The zone says only which interface it came in by: the one that the socket is bound to.
+    const from = remote.family === 'IPv6' ? (remote.address.split('%', 1)[0] as string) : remote.address;
+    if (blockUnlistedIps && multicast === undefined && !this.#listed.has(from)) {
+      this.#log.debug({}, `Packet rejected from ${from}`);
       return;
     }
-    this.#reactor.enter(() => this.#handlers.packet(packet, remote.address));
+    this.#reactor.enter(() => this.#handlers.packet(packet, from));
   }
 
   /** Binds, with patience: an address that was just set may need a moment. */
@@ -297,6 +301,11 @@ export class UdpuTransport {
       }
     }
   }
+}
+
+/** An address to bind to; with a zone where only that makes it one. What is sent from there needs no zone any more. */
+function onInterface(address: string, { interfaceName }: LocalAddress): string {
+  return interfaceName !== undefined && belongsToInterface(address) ? `${address}%${interfaceName}` : address;
 }
 
 function bindOnce(address: string, port: number, shared: boolean, log: Logger): Promise<Socket> {

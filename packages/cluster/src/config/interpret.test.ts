@@ -42,7 +42,7 @@ describe('interpretConf', () => {
     ],
     ['interface {\nbroadcast: yes\n}', two, { groupAddress: '255.255.255.255', broadcast: true, ttl: 1 }],
     [
-      '',
+      'ip_version: ipv6',
       node('fd00::1', 'nodeid: 1') + node('fd00::2', 'name: lb2\nnodeid: 2'),
       { groupAddress: 'ff15::61', broadcast: false, ttl: 1 },
     ],
@@ -79,9 +79,10 @@ describe('interpretConf', () => {
       two,
       'mcastaddr is not a correct multicast address for interface 0',
     ],
+    ['transport: udp\ninterface {\nmcastaddr: ff15::1\n}', two, "failed to parse mcast address 'ff15::1'"],
     [
-      'transport: udp\ninterface {\nmcastaddr: ff15::1\n}',
-      two,
+      'transport: udp\nip_version: ipv6\ninterface {\nbroadcast: yes\n}',
+      node('fd00::2', 'name: lb2\nnodeid: 2'),
       'Multicast address family does not match bind address family for interface 0',
     ],
     ['transport: udpu\ninterface {\nttl: 3\n}', two, 'Can only set ttl on multicast transport types for interface 0'],
@@ -99,10 +100,26 @@ describe('interpretConf', () => {
     [
       'transport: udpu',
       node('fd00::1', 'nodeid: 1') + node('lb2', 'nodeid: 2'),
-      'Nodes for link 0 have different IP families (compared fd00::1 with 10.0.0.2)',
+      'Nodes for link 0 have different IP families (compared 10.0.0.2 with fd00::1)',
     ],
+    [
+      'transport: udpu\nip_version: ipv4',
+      node('fd00::1', 'nodeid: 1') + node('fd00::2', 'name: lb2\nnodeid: 2'),
+      "failed to parse bindnet address 'fd00::2'",
+    ],
+    ['transport: udp', node('fd00::2', 'name: lb2\nnodeid: 2'), "failed to parse bindnet address 'fd00::2'"],
+    ['transport: udpu\nip_version: ipv6', node('10.0.0.2', 'name: lb2\nnodeid: 2'), 'failed to parse bindnet address'],
   ])('refuses %j', (totem, nodes, message) => {
     expect(() => interpret(totem, nodes)).toThrow(message);
+  });
+
+  it('writes addresses as the kernel does', () => {
+    const view = { ...machine, hostname: 'elsewhere', addresses: ['fe80::2'] };
+    const nodes = node('FD00:0::1', 'nodeid: 1') + node('FE80::2%eth0', 'nodeid: 2');
+    const config = interpret('transport: udpu', nodes, view);
+    expect(config.nodeId).toBe(2);
+    expect(config.members.map(({ address }) => address)).toEqual(['fd00::1', 'fe80::2']);
+    expect(config.keys.get('nodelist.node.1.ring0_addr')).toEqual({ type: 'str', value: 'FE80::2%eth0' });
   });
 
   it('refuses another version', () => {

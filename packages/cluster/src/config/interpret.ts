@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { type ConfKeys, type ConfValue, numberValue, textValue } from '@sanode/conf';
 import {
+  canonicalAddress,
   deriveTotemTimings,
   type MulticastOptions,
   type TotemMember,
@@ -17,7 +18,7 @@ export { ClusterConfigError } from './config-error.ts';
 export interface MachineView {
   /** uname -n */
   readonly hostname: string;
-  /** Numeric addresses of the interfaces that are up. */
+  /** Numeric addresses of the interfaces that are up, as the kernel writes them. */
   readonly addresses: readonly string[];
   /** Numeric address of each node address in the configuration that could be resolved (see {@link addressNames}). */
   readonly resolved: ReadonlyMap<string, string>;
@@ -125,11 +126,12 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
   if (linkCount > 1) {
     throw new ClusterConfigError(`${linkCount} is too many configured interfaces for non-Knet transport.`);
   }
-  const local = findLocal(entries, machine);
+  const local = findLocal(entries, addressFamilies(keys), machine);
   if (local === undefined) throw new ClusterConfigError('No valid name found for local host');
-  const nodes = entries.map((entry) => readNode(entry, keys, machine, entry === local));
+  // The reference looks at its own address first.
+  const us = readNode(local, keys, machine, true);
+  const nodes = entries.map((entry) => (entry === local ? us : readNode(entry, keys, machine, false)));
   checkNodes(nodes, entries);
-  const us = nodes[entries.indexOf(local)] as ClusterNode;
   const timings = readTimings(keys, nodes.length);
   const isUdp = textValue(keys, 'totem.transport') === 'udp';
   if (!isUdp && keys.has('totem.interface.0.ttl')) {
@@ -191,7 +193,18 @@ function usesCrypto(keys: ConfKeys): boolean {
   return textValue(keys, 'totem.secauth') === 'on' || on('crypto_cipher') || on('crypto_hash');
 }
 
-function findLocal(entries: readonly NodeEntry[], machine: MachineView): NodeEntry | undefined {
+/** What an address or name of the nodelist is in numbers; undefined where it has none in these families. */
+function numericAddress(written: string, families: readonly (4 | 6)[], machine: MachineView): string | undefined {
+  const family = isIP(written);
+  if (family === 0) return machine.resolved.get(written);
+  return families.some((allowed) => allowed === family) ? canonicalAddress(written) : undefined;
+}
+
+function findLocal(
+  entries: readonly NodeEntry[],
+  families: readonly (4 | 6)[],
+  machine: MachineView,
+): NodeEntry | undefined {
   // In the order of the map's keys: positions as text, the name before the address (9.5).
   const ordered = [...entries].sort((a, b) => (String(a.position) < String(b.position) ? -1 : 1));
   const names = (entry: NodeEntry): (string | undefined)[] => [entry.name, entry.links[0]];
@@ -210,7 +223,7 @@ function findLocal(entries: readonly NodeEntry[], machine: MachineView): NodeEnt
   if (byShort !== undefined) return byShort;
   return ordered.find((entry) =>
     names(entry).some((name) => {
-      const address = name === undefined ? undefined : isIP(name) > 0 ? name : machine.resolved.get(name);
+      const address = name === undefined ? undefined : numericAddress(name, families, machine);
       return address !== undefined && machine.addresses.includes(address);
     }),
   );
@@ -219,7 +232,7 @@ function findLocal(entries: readonly NodeEntry[], machine: MachineView): NodeEnt
 function readNode(entry: NodeEntry, keys: ConfKeys, machine: MachineView, isLocal: boolean): ClusterNode {
   const written = entry.links[0];
   if (written === undefined) throw new ClusterConfigError('Not all nodes have the same number of links');
-  const address = isIP(written) > 0 ? written : machine.resolved.get(written);
+  const address = numericAddress(written, addressFamilies(keys), machine);
   if (address === undefined) {
     throw new ClusterConfigError(`failed to parse ${isLocal ? 'bindnet' : 'node'} address '${written}'`);
   }
@@ -246,7 +259,7 @@ function checkNodes(nodes: readonly ClusterNode[], entries: readonly NodeEntry[]
   const first = nodes[0] as ClusterNode;
   const other = nodes.find((node) => family(node) !== family(first));
   if (other !== undefined) {
-    const families = `(compared ${first.addresses[0]} with ${other.addresses[0]})`;
+    const families = `(compared ${other.addresses[0]} with ${first.addresses[0]})`;
     throw new ClusterConfigError(`Nodes for link 0 have different IP families ${families}`);
   }
 }

@@ -18,7 +18,10 @@ export function readMulticast(keys: ConfKeys, bindAddress: string): MulticastOpt
   const broadcast = textValue(keys, 'totem.interface.0.broadcast') === 'yes';
   const groupAddress = broadcast ? broadcastAddress : groupOf(keys, bindAddress);
   if (isIP(groupAddress) !== isIP(bindAddress)) {
-    throw new ClusterConfigError('Multicast address family does not match bind address family for interface 0');
+    // The reference refuses an mcastaddr in these words; broadcast over IPv6 it takes, and then cannot send.
+    throw broadcast
+      ? new ClusterConfigError('Multicast address family does not match bind address family for interface 0')
+      : new ClusterConfigError(`failed to parse mcast address '${groupAddress}'`);
   }
   if (!broadcast && !isMulticast(groupAddress)) {
     throw new ClusterConfigError('mcastaddr is not a correct multicast address for interface 0');
