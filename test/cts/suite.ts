@@ -24,7 +24,8 @@ export function suiteCases(): SuiteCase[] {
   return JSON.parse(readFileSync(sharedPath('cts-scheduler', 'manifest.json'), 'utf8')) as SuiteCase[];
 }
 
-async function simulate(argv: string[]): Promise<{ stdout: string; all: string }> {
+/** Runs crm_simulate in this process. */
+export async function simulate(argv: string[]): Promise<{ stdout: string; all: string }> {
   let stdout = '';
   let stderr = '';
   const io = {

@@ -30,3 +30,4 @@ export { dotText } from './output/dot.ts';
 export { ListText } from './output/text.ts';
 export { transitionSummary } from './output/transition-summary.ts';
 export { type ScheduleOptions, type ScheduleResult, schedule, scheduleWorkingSet, unpack } from './schedule.ts';
+export { operationDigest } from './status/digests.ts';

@@ -36,6 +36,13 @@ export function parametersDigest(parameters: ReadonlyMap<string, string>): strin
   return createHash('md5').update(`${text}/>\n`, 'utf8').digest('hex');
 }
 
+/** Digest of what an action in the graph hands to its agent, as its history entry records it (scheduler-1 10.1). */
+export function operationDigest(attributes: ReadonlyMap<string, string>): string {
+  const parameters = new Map(attributes);
+  filterParameters(parameters);
+  return parametersDigest(parameters);
+}
+
 function escapeValue(value: string): string {
   return value.replace(/[&<>"\u0000-\u001f\u007f]/g, (char) => {
     if (char === '&') return '&amp;';

@@ -1,16 +1,14 @@
 import { infinity } from '@sanode/rules';
-import { type ListText, type WorkingSet, withDescendants } from '@sanode/scheduler';
+import { type ListText, operationDigest, type WorkingSet, withDescendants } from '@sanode/scheduler';
 import { attr, childElements, type Element, firstChild } from '@sanode/xml';
 import { type Failure, recordFailure } from './inject.ts';
 import type { Agent, SimulatedCib } from './status.ts';
 
-/** Priority that goes on after an abort. */
-
 interface Synapse {
   readonly priority: number;
   readonly actions: readonly Element[];
-  /** Ids of what has to be confirmed first. */
-  readonly inputs: Map<string, boolean>;
+  /** Ids of what is still to be confirmed first. */
+  readonly inputs: Set<string>;
   failed: boolean;
   executed: boolean;
 }
@@ -51,7 +49,11 @@ export class Simulator {
     const synapses = childElements(graph, 'synapse').map(readSynapse);
     const waiting = new Map<string, Synapse[]>();
     for (const synapse of synapses) {
-      for (const id of synapse.inputs.keys()) waiting.set(id, [...(waiting.get(id) ?? []), synapse]);
+      for (const id of synapse.inputs) {
+        const others = waiting.get(id);
+        if (others === undefined) waiting.set(id, [synapse]);
+        else others.push(synapse);
+      }
     }
     let fired = true;
     let skipped = false;
@@ -59,7 +61,7 @@ export class Simulator {
       fired = false;
       skipped = false;
       for (const synapse of synapses) {
-        if (synapse.executed || synapse.failed || ![...synapse.inputs.values()].every((done) => done)) continue;
+        if (synapse.executed || synapse.failed || synapse.inputs.size > 0) continue;
         const isPseudo = synapse.actions.every((action) => action.name === 'pseudo_event');
         if (this.#aborted && !isPseudo && synapse.priority < infinity) {
           skipped = true;
@@ -79,7 +81,7 @@ export class Simulator {
     const ok = this.#execute(action);
     for (const synapse of waiting) {
       if (synapse.executed) continue;
-      if (ok || synapse.priority >= infinity) synapse.inputs.set(id, true);
+      if (ok || synapse.priority >= infinity) synapse.inputs.delete(id);
       else synapse.failed = true;
     }
     if (!ok) this.#aborted = true;
@@ -178,6 +180,7 @@ export class Simulator {
       'queue-time': '0',
       migrate_source: metaOf(action, 'migrate_source'),
       migrate_target: metaOf(action, 'migrate_target'),
+      'op-digest': operationDigest(parametersOf(action)),
     });
     return failure === undefined;
   }
@@ -190,15 +193,25 @@ function entryId(id: string, task: string, intervalMs: number, action: Element):
   return `${id}_last_0`;
 }
 
+/** What an action hands to its agent, names that can't be attributes' included. */
+function parametersOf(action: Element): Map<string, string> {
+  const attributes = firstChild(action, 'attributes');
+  const parameters = new Map(attributes?.attributes);
+  for (const param of attributes === undefined ? [] : childElements(attributes, 'param')) {
+    parameters.set(attr(param, 'name') ?? '', attr(param, 'value') ?? '');
+  }
+  return parameters;
+}
+
 function metaOf(action: Element, name: string): string | undefined {
   const attributes = firstChild(action, 'attributes');
   return attributes === undefined ? undefined : attr(attributes, `CRM_meta_${name}`);
 }
 
 function readSynapse(element: Element): Synapse {
-  const inputs = new Map<string, boolean>();
+  const inputs = new Set<string>();
   for (const trigger of childElements(firstChild(element, 'inputs') ?? element, 'trigger')) {
-    for (const action of childElements(trigger)) inputs.set(attr(action, 'id') ?? '', false);
+    for (const action of childElements(trigger)) inputs.add(attr(action, 'id') ?? '');
   }
   return {
     priority: Number(attr(element, 'priority') ?? 0),

@@ -125,7 +125,7 @@ class Simulation {
       if (!this.#quiet) this.#showDate(original);
       set = unpack(cib.document(), options);
     }
-    this.#save('save-input', printPretty(cib.document()));
+    this.#save('save-input', () => printPretty(cib.document()));
     const wanted = ['run', 'simulate', 'in-place', 'show-scores', 'show-utilization', 'save-graph', 'save-dotfile'];
     if (!wanted.some((name) => hasOption(this.#given, name))) return exitCode.ok;
     return this.#schedule(original, cib, set, options, printed);
@@ -196,7 +196,7 @@ class Simulation {
       if (!this.#quiet) for (const notice of set.notices) this.#text.info(notice);
       this.#text.end();
     }
-    this.#save('save-graph', printPretty(result.graph, { escaping: '3.0' }));
+    this.#save('save-graph', () => printPretty(result.graph, { escaping: '3.0' }));
     const dot = { allActions: hasOption(this.#given, 'all-actions'), verbose: hasOption(this.#given, 'verbose') };
     const dotFile = lastValue(this.#given, 'save-dotfile');
     if (dotFile !== undefined) writeFileSync(dotFile, dotText(set, dot));
@@ -230,8 +230,8 @@ class Simulation {
       this.#io.stderr(`Transition failed: ${status}\nAn invalid transition was produced\n`);
     }
     const after = cib.document();
-    this.#save('save-output', printPretty(after));
-    if (hasOption(this.#given, 'in-place')) this.#save('xml-file', printPretty(after));
+    this.#save('save-output', () => printPretty(after));
+    if (hasOption(this.#given, 'in-place')) this.#save('xml-file', () => printPretty(after));
     if (!this.#quiet) {
       this.#showDate(original);
       this.#text.spacer();
@@ -242,8 +242,8 @@ class Simulation {
     return status === 'terminated' ? exitCode.error : exitCode.ok;
   }
 
-  #save(option: string, text: string): void {
+  #save(option: string, text: () => string): void {
     const file = lastValue(this.#given, option);
-    if (file !== undefined) writeFileSync(file, text);
+    if (file !== undefined) writeFileSync(file, text());
   }
 }

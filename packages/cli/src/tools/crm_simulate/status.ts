@@ -1,4 +1,4 @@
-import { attr, type Element, type Node } from '@sanode/xml';
+import { attr, childElements, type Element, firstChild, type Node } from '@sanode/xml';
 
 /** An element of the status section while a simulation changes it. Everything of it belongs to one {@link Status}. */
 interface MutableElement extends Element {
@@ -40,19 +40,28 @@ export interface Agent {
 /** A CIB whose status a simulation changes; the rest of the document stays as it is. */
 export class SimulatedCib {
   readonly #cib: Element;
-  readonly #status: MutableElement;
+  /** The status once something may have changed; until then it is the document's. */
+  #changed: MutableElement | undefined;
+  readonly #states = new Map<MutableElement, NodeState>();
 
   constructor(cib: Element) {
     this.#cib = cib;
-    const found = cib.children.find((each) => each.type === 'element' && each.name === 'status') as Element | undefined;
-    this.#status = copy(found ?? { type: 'element', name: 'status', attributes: new Map(), children: [] });
   }
 
   /** The document as it is now; further changes do not show in it. */
   document(): Element {
-    const status = copy(this.#status);
+    if (this.#changed === undefined) return this.#cib;
+    const status = copy(this.#changed);
     const others = this.#cib.children.filter((each) => !(each.type === 'element' && each.name === 'status'));
     return { ...this.#cib, children: [...others, status] };
+  }
+
+  get #status(): MutableElement {
+    if (this.#changed === undefined) {
+      const found = firstChild(this.#cib, 'status');
+      this.#changed = copy(found ?? { type: 'element', name: 'status', attributes: new Map(), children: [] });
+    }
+    return this.#changed;
   }
 
   /** A document with other root attributes or another configuration, and the present status. */
@@ -74,7 +83,10 @@ export class SimulatedCib {
       states.find((each) => attr(each, 'uname') === name) ??
       states.find((each) => attr(each, 'id') === id && attr(each, 'uname') === undefined);
     found?.attributes.set('uname', name);
-    return new NodeState(found ?? make(this.#status, 'node_state', { id, uname: name }));
+    const element = found ?? make(this.#status, 'node_state', { id, uname: name });
+    const state = this.#states.get(element) ?? new NodeState(element);
+    this.#states.set(element, state);
+    return state;
   }
 
   hasNodeState(name: string): boolean {
@@ -94,6 +106,8 @@ export class SimulatedCib {
 /** One node's state. */
 export class NodeState {
   readonly #element: MutableElement;
+  /** Histories by resource id, once one has been asked for. */
+  #histories: Map<string, MutableElement[]> | undefined;
 
   constructor(element: MutableElement) {
     this.#element = element;
@@ -105,6 +119,7 @@ export class NodeState {
 
   /** Forgets histories and attributes, as after fencing. */
   forget(): void {
+    this.#histories = undefined;
     const { children } = this.#element;
     for (let at = children.length - 1; at >= 0; at -= 1) {
       const each = children[at];
@@ -130,16 +145,20 @@ export class NodeState {
   history(names: readonly string[], agent: Agent): History {
     const lrm = child(this.#element, 'lrm') ?? make(this.#element, 'lrm', { id: attr(this.#element, 'id') ?? '' });
     const resources = child(lrm, 'lrm_resources') ?? make(lrm, 'lrm_resources', {});
+    this.#histories ??= Map.groupBy(childElements(resources) as MutableElement[], (each) => attr(each, 'id') ?? '');
     for (const name of names) {
-      const found = resources.children.filter((each) => each.type === 'element' && attr(each, 'id') === name);
       // Where a name has several histories none of them is meant.
-      if (found.length === 1) return new History(found[0] as MutableElement);
+      const [found, other] = this.#histories.get(name) ?? [];
+      if (found !== undefined && other === undefined) return new History(found);
     }
     const attributes: Record<string, string> = { id: names[0] ?? agent.id };
     if (agent.class !== undefined) attributes['class'] = agent.class;
     if (agent.provider !== undefined) attributes['provider'] = agent.provider;
     if (agent.type !== undefined) attributes['type'] = agent.type;
-    return new History(make(resources, 'lrm_resource', attributes));
+    const made = make(resources, 'lrm_resource', attributes);
+    const id = attr(made, 'id') ?? '';
+    this.#histories.set(id, [...(this.#histories.get(id) ?? []), made]);
+    return new History(made);
   }
 }
 
