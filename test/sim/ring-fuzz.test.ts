@@ -117,7 +117,7 @@ it.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
   'live rings survive forged datagrams, and are whole again when they end (seed %i)',
   (seed) => {
     const ring = new ForgedRing(seed);
-    expect(ring.world.run(5000, () => ring.whole)).toBe(true);
+    expect(ring.world.runUntil(() => ring.whole, 5000)).toBe(true);
     const untilMs = ring.world.nowMs + fuzzMs;
     ring.forge(untilMs);
     ring.world.run(untilMs + 1);
@@ -127,7 +127,7 @@ it.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
         .map(([id, group]) => `${id} ${group.state} [${group.members}] ${JSON.stringify(group.ringId)}`)
         .join('; ');
     expect(
-      ring.world.run(ring.world.nowMs + settleMs, () => ring.whole),
+      ring.world.runUntil(() => ring.whole, ring.world.nowMs + settleMs),
       states(),
     ).toBe(true);
   },

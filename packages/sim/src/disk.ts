@@ -1,11 +1,19 @@
 import type { SimProcess } from './process.ts';
 import type { SimWorld } from './world.ts';
 
-/** A machine's disk: what was acknowledged stays, what was under way when its process died is there or not. */
+/**
+ * A machine's disk. A write that was acknowledged survives its process; one under way when the process died is there or
+ * not. What was only written behind can still be lost in a power cut.
+ */
 export class SimDisk {
   readonly #world: SimWorld;
-  readonly #files = new Map<string, Uint8Array>();
+  /** What a process that starts now reads. */
+  #files = new Map<string, Uint8Array>();
+  /** What a power cut leaves. */
+  #platter = new Map<string, Uint8Array>();
   #lastDoneMs = 0;
+  /** Counts power cuts and losses: writes that began before do not end. */
+  #life = 0;
   /** How long a write takes, in ms. */
   latencyMinMs = 0.05;
   latencyMaxMs = 2;
@@ -18,16 +26,44 @@ export class SimDisk {
     return this.#files.get(key);
   }
 
-  /** Writes `bytes`; `done` is input of `owner` once they are on disk. */
+  /** Writes `bytes` through; `done` is input of `owner` once they are on disk. */
   write(owner: SimProcess, key: string, bytes: Uint8Array, done: () => void): void {
-    const { random, nowMs } = this.#world;
     const copy = Uint8Array.from(bytes);
-    // Writes to one disk end in the order they were asked for.
+    this.#later(() => {
+      if (!owner.alive && this.#world.random.chance(0.5)) return;
+      this.#files.set(key, copy);
+      this.#platter.set(key, copy);
+      owner.input(done);
+    });
+  }
+
+  /** Writes `bytes` behind: the end of `owner` cannot undo it from now on, a power cut can until the write ends. */
+  writeBehind(key: string, bytes: Uint8Array): void {
+    const copy = Uint8Array.from(bytes);
+    this.#files.set(key, copy);
+    this.#later(() => this.#platter.set(key, copy));
+  }
+
+  /** What was not on disk yet is gone. */
+  cutPower(): void {
+    this.#life += 1;
+    this.#files = new Map(this.#platter);
+  }
+
+  /** The disk broke, an empty one is put in. */
+  replace(): void {
+    this.#life += 1;
+    this.#files = new Map();
+    this.#platter = new Map();
+  }
+
+  /** Writes to one disk end in the order they were asked for. */
+  #later(end: () => void): void {
+    const { random, nowMs } = this.#world;
+    const life = this.#life;
     this.#lastDoneMs = Math.max(this.#lastDoneMs, nowMs + random.between(this.latencyMinMs, this.latencyMaxMs));
     this.#world.after(this.#lastDoneMs - nowMs, () => {
-      if (!owner.alive && random.chance(0.5)) return;
-      this.#files.set(key, copy);
-      owner.input(done);
+      if (life === this.#life) end();
     });
   }
 }

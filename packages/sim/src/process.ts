@@ -1,13 +1,32 @@
 import type { CoreHost, Logger, Timer } from '@sanode/runtime';
-import type { SimWorld } from './world.ts';
+import type { Scheduled, SimWorld } from './world.ts';
 
 /** A timer this late, or a tenth of its span, waits for the input that waits (design: late timers). */
 const TOLERATED_LATE_MS = 20;
 
-interface LateTimer {
+/** A timer of a process: late when the process is paused, never after its end. */
+class SimTimer implements Timer {
   readonly dueMs: number;
   readonly spanMs: number;
-  readonly fire: () => void;
+  scheduled: Scheduled | undefined;
+  readonly #process: SimProcess;
+  #handler: ((lateMs: number) => void) | undefined;
+
+  constructor(process: SimProcess, spanMs: number, handler: (lateMs: number) => void) {
+    this.#process = process;
+    this.dueMs = process.monotonicMs() + spanMs;
+    this.spanMs = spanMs;
+    this.#handler = handler;
+  }
+
+  cancel(): void {
+    this.#handler = undefined;
+    this.scheduled?.cancel();
+  }
+
+  fire(): void {
+    if (this.#process.alive) this.#handler?.(this.#process.monotonicMs() - this.dueMs);
+  }
 }
 
 /**
@@ -21,7 +40,7 @@ export class SimProcess implements CoreHost {
   #alive = true;
   #pausedUntilMs = 0;
   #input: (() => void)[] = [];
-  #lateTimers: LateTimer[] = [];
+  #lateTimers: SimTimer[] = [];
 
   constructor(world: SimWorld, name: string) {
     this.#world = world;
@@ -50,21 +69,12 @@ export class SimProcess implements CoreHost {
   }
 
   setTimer(delayMs: number, handler: (lateMs: number) => void): Timer {
-    let cancelled = false;
-    const dueMs = this.#world.nowMs + delayMs;
-    const fire = (): void => {
-      if (!cancelled && this.#alive) handler(this.#world.nowMs - dueMs);
-    };
-    const scheduled = this.#world.after(delayMs, () => {
-      if (this.paused) this.#lateTimers.push({ dueMs, spanMs: delayMs, fire });
-      else fire();
+    const timer = new SimTimer(this, delayMs, handler);
+    timer.scheduled = this.#world.after(delayMs, () => {
+      if (this.paused) this.#lateTimers.push(timer);
+      else timer.fire();
     });
-    return {
-      cancel() {
-        cancelled = true;
-        scheduled.cancel();
-      },
-    };
+    return timer;
   }
 
   /** Input from outside (a datagram, the end of a disk write): handled now, or after the pause; never once it is dead. */
@@ -101,7 +111,7 @@ export class SimProcess implements CoreHost {
     const input = this.#input;
     this.#lateTimers = [];
     this.#input = [];
-    const late = (timer: LateTimer): boolean =>
+    const late = (timer: SimTimer): boolean =>
       this.#world.nowMs - timer.dueMs > Math.max(TOLERATED_LATE_MS, timer.spanMs / 10);
     for (const timer of timers) if (!late(timer)) timer.fire();
     for (const handler of input) if (this.#alive) handler();
@@ -115,8 +125,9 @@ export class SimProcess implements CoreHost {
 function worldLogger(world: SimWorld, name: string): Logger {
   const write =
     (level: string) =>
-    (_fields: object, message: string): void =>
-      world.trace(() => `${name} ${level}: ${message}`);
+    (_fields: object, message: string): void => {
+      if (world.traced) world.trace(() => `${name} ${level}: ${message}`);
+    };
   const logger: Logger = {
     trace: write('trace'),
     debug: write('debug'),

@@ -68,7 +68,7 @@ describe('the network', () => {
     expect(got).toEqual(Array.from({ length: 50 }, (_, n) => n));
     expect(back).toEqual([]);
     network.healAll();
-    network.send(2, 1, Buffer.from([2]));
+    network.multicast(2, [1, 3], Buffer.from([2]));
     world.run(200);
     expect(back).toEqual([2]);
   });
@@ -88,5 +88,21 @@ describe('a disk', () => {
     process.kill();
     expect(acknowledged).toBe(true);
     expect(Buffer.from(disk.read('key') ?? []).toString()).toBe('one');
+  });
+
+  it('keeps what was written behind when its process ends, and may lose it in a power cut', () => {
+    const world = new SimWorld(1);
+    const disk = new SimDisk(world);
+    const text = (): string => Buffer.from(disk.read('key') ?? []).toString();
+    disk.writeBehind('key', Buffer.from('one'));
+    world.run(10);
+    disk.writeBehind('key', Buffer.from('two'));
+    expect(text()).toBe('two');
+    disk.cutPower();
+    expect(text()).toBe('one');
+    world.run(20);
+    expect(text()).toBe('one');
+    disk.replace();
+    expect(disk.read('key')).toBeUndefined();
   });
 });

@@ -1,14 +1,24 @@
 import { SimRandom } from './random.ts';
 
-interface SimEvent {
-  readonly atMs: number;
-  readonly order: number;
-  action: (() => void) | undefined;
-}
-
 /** A scheduled event that can be taken back. */
 export interface Scheduled {
   cancel(): void;
+}
+
+class SimEvent implements Scheduled {
+  readonly atMs: number;
+  readonly order: number;
+  action: (() => void) | undefined;
+
+  constructor(atMs: number, order: number, action: () => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.action = action;
+  }
+
+  cancel(): void {
+    this.action = undefined;
+  }
 }
 
 /** Virtual time: events in order of their time, then of their making. Everything random comes from one seed. */
@@ -32,6 +42,11 @@ export class SimWorld {
     return this.#nowMs;
   }
 
+  /** Whether somebody reads the trace. */
+  get traced(): boolean {
+    return this.#trace !== undefined;
+  }
+
   /** Writes a line to the trace. The text is only made when somebody reads it. */
   trace(text: () => string): void {
     this.#trace?.(`${this.#nowMs.toFixed(3).padStart(11)} ${text()}`);
@@ -39,27 +54,34 @@ export class SimWorld {
 
   /** Does `action` at `delayMs` (>= 0) from now. */
   after(delayMs: number, action: () => void): Scheduled {
-    const event: SimEvent = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, action };
+    const event = new SimEvent(this.#nowMs + Math.max(0, delayMs), this.#order, action);
     this.#order += 1;
     this.#push(event);
-    return {
-      cancel() {
-        event.action = undefined;
-      },
-    };
+    return event;
   }
 
-  /** Lets time pass until `untilMs`, or until `done` says so after an event. @returns whether `done` did */
-  run(untilMs: number, done?: () => boolean): boolean {
+  /** Lets time pass until `untilMs`. */
+  run(untilMs: number): void {
+    for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) this.#step(next);
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  /** Lets time pass until `done` says so after an event, or until `untilMs`. @returns whether `done` did */
+  runUntil(done: () => boolean, untilMs: number): boolean {
     for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
-      this.#pop();
-      this.#nowMs = next.atMs;
-      if (next.action === undefined) continue;
-      next.action();
-      if (done?.() === true) return true;
+      if (this.#step(next) && done()) return true;
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
     return false;
+  }
+
+  /** @returns false when the event had been taken back */
+  #step(event: SimEvent): boolean {
+    this.#pop();
+    this.#nowMs = event.atMs;
+    if (event.action === undefined) return false;
+    event.action();
+    return true;
   }
 
   #push(event: SimEvent): void {

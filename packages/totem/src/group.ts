@@ -3,6 +3,7 @@ import type { TotemConfig, TotemMember, TotemTimings } from './config.ts';
 import { AssemblySet } from './pg/assembly.ts';
 import { groupHeader, splitGroups } from './pg/groups.ts';
 import { Packer } from './pg/packer.ts';
+import { brokenLimit } from './srp/limits.ts';
 import { TotemRing } from './srp/ring.ts';
 import type { RingHost, RingPhase } from './srp/ring-state.ts';
 import type {
@@ -124,8 +125,11 @@ export class TotemGroup implements Totem {
   }
 
   syncCompleted(): void {
+    const { state } = this.#ring;
+    this.#packer.finishMessage();
+    state.userWaitingTransAck = false;
     // The ring may be in the next configuration already while its user still catches up with the one before.
-    if (this.#changesAhead === 0) this.#ring.state.waitingTransAck = false;
+    if (this.#changesAhead === 0) state.waitingTransAck = false;
     this.#assembleTransitionally = false;
     this.#updateQueueLevel();
   }
@@ -152,6 +156,11 @@ export class TotemGroup implements Totem {
       srp: state.statistics.snapshot(this.#host.monotonicMs()),
       pg: { msg_queue_avail: state.queueAvailable, msg_reserved: this.#reserved },
     };
+  }
+
+  /** For an auditor: a sentence about a queue that is longer than it may be; undefined when all are within their limits. */
+  brokenLimit(): string | undefined {
+    return brokenLimit(this.#ring.state);
   }
 
   /** Clears the counters (cmap `stats.clear.totem`). */
@@ -208,7 +217,7 @@ export class TotemGroup implements Totem {
         this.#handUpPacket(event.nodeId, event.payload, event.foreign);
         return;
       case 'change':
-        if (event.change.type === 'transitional') this.#changesAhead -= 1;
+        if (event.change.type === 'transitional') this.#transitionBegins();
         this.#normal.forget(event.change.left);
         this.#transitional.forget(event.change.left);
         this.#host.configurationChanged(event.change);
@@ -221,6 +230,14 @@ export class TotemGroup implements Totem {
         this.#updateQueueLevel();
         return;
     }
+  }
+
+  /** What the user has sent up to now goes out with the messages before, what it sends from now on with the sync. */
+  #transitionBegins(): void {
+    const { state } = this.#ring;
+    this.#changesAhead -= 1;
+    if (!state.userWaitingTransAck) this.#packer.finish();
+    state.userWaitingTransAck = true;
   }
 
   #handUpPacket(nodeId: number, packet: Buffer, foreign: boolean): void {

@@ -355,10 +355,14 @@ export class CpgService implements Service {
     this.#oldMembers = this.#members;
     const left = this.#processes.removeNodes(new Set(this.#left));
     this.#notifyByGroup(left, (group, members) => this.#notify(group, [], members), cpgReason.nodedown);
-    const joined = this.#joinlists.filter(
-      ({ sender, nodeId, pid, group }) => sender !== this.#ring.nodeId && !this.#processes.has(nodeId, pid, group),
-    );
-    for (const { nodeId, pid, group } of joined) this.#processes.add({ nodeId, pid, group });
+    const joined: Process[] = [];
+    // A joinlist may come twice: one that was left in the send queue by a sync that was given up.
+    for (const { sender, nodeId, pid, group } of this.#joinlists) {
+      if (sender === this.#ring.nodeId || this.#processes.has(nodeId, pid, group)) continue;
+      const process = { nodeId, pid, group };
+      this.#processes.add(process);
+      joined.push(process);
+    }
     this.#notifyByGroup(joined, (group, members) => this.#notify(group, members, []), cpgReason.nodeup);
     this.#removeZombies();
     this.#joinlists = [];

@@ -94,6 +94,22 @@ describe.skipIf(!haveShared())('totempg packets of real nodes', () => {
 });
 
 describe('packing', () => {
+  it('finishes before messages go to another queue what it has begun, and then only that', () => {
+    const sink = new Sink();
+    const packer = new Packer(sink, PACKET_BYTES);
+    packer.add([...groupHeader('a'), Buffer.alloc(100)]);
+    packer.finishMessage();
+    expect(sink.packets).toHaveLength(0);
+    packer.add([...groupHeader('a'), Buffer.alloc(1380)]);
+    expect(sink.packets).toHaveLength(1);
+    packer.finishMessage();
+    expect(sink.packets).toHaveLength(2);
+    expect(assemble(sink.packets)).toHaveLength(2);
+    packer.add([...groupHeader('a'), Buffer.alloc(100)]);
+    packer.finish();
+    expect(assemble(sink.packets)).toHaveLength(3);
+  });
+
   it('loses nothing, whatever is sent', () => {
     const message = fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 4 });
     fc.assert(

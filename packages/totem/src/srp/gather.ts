@@ -50,24 +50,35 @@ export function enterGather(ring: RingState, reason: number): void {
   if (reason === CONSENSUS_EXPIRED) ring.statistics.counters.continuous_gather += 1;
 }
 
-/** Sends a join with this node's view (8.7), after the random delay that `send_join` asks for. */
+/**
+ * Sends a join with this node's view (8.7), after the random delay that `send_join` asks for. The reference does nothing
+ * else in that time, so the join says what was true when it began: one with the number of an attempt that began since
+ * would break that attempt up, and the next, without end.
+ */
 export function sendJoin(ring: RingState): void {
-  const send = (): void => {
-    if (!ring.running) return;
-    ring.statistics.counters.memb_join_tx += 1;
-    ring.host.multicast(
-      encodeJoin({
-        leave: false,
-        systemFrom: ring.myId,
-        ringSeq: ring.ringId.seq,
-        procList: ring.proc,
-        failedList: ring.failed,
-      }),
-    );
-  };
+  const join = encodeJoin({
+    leave: false,
+    systemFrom: ring.myId,
+    ringSeq: ring.ringId.seq,
+    procList: ring.proc,
+    failedList: ring.failed,
+  });
   const { sendJoinMs } = ring.timings;
-  if (sendJoinMs === 0) send();
-  else ring.host.setTimer((ring.host.randomUint32() % (sendJoinMs * 1000)) / 1000, send);
+  if (sendJoinMs === 0) {
+    ring.statistics.counters.memb_join_tx += 1;
+    ring.host.multicast(join);
+    return;
+  }
+  const isWaiting = ring.delayedJoin !== undefined;
+  ring.delayedJoin = join;
+  if (isWaiting) return;
+  ring.host.setTimer((ring.host.randomUint32() % (sendJoinMs * 1000)) / 1000, () => {
+    const latest = ring.delayedJoin;
+    ring.delayedJoin = undefined;
+    if (!ring.running || latest === undefined) return;
+    ring.statistics.counters.memb_join_tx += 1;
+    ring.host.multicast(latest);
+  });
 }
 
 /** Sends the leave message (2.4). */

@@ -9,7 +9,7 @@ import type { RingState } from './ring-state.ts';
 import { seqBefore } from './sequence.ts';
 
 /** Ordinary messages of the new ring that are kept until this node installs it. More than any window sends at once. */
-const HELD_BACK_LIMIT = 1024;
+export const HELD_BACK_LIMIT = 1024;
 
 /** An mcast came in (totem.md 8.6). */
 export function receiveMcast(ring: RingState, header: McastHeader, packet: Buffer): void {

@@ -71,6 +71,8 @@ export class RingState {
   leftMemb: IdList = [];
   leaveMemb: IdList = [];
   readonly consensus = new Set<number>();
+  /** The join that `send_join` holds back for a moment. */
+  delayedJoin: Buffer | undefined;
 
   myAru = 0;
   highSeqReceived = 0;
@@ -97,7 +99,10 @@ export class RingState {
   originatedToken = false;
   tokenDiscard = false;
   failedToReceive = false;
+  /** Sync is in progress in the installed ring: the token sends from the transitional queue. */
   waitingTransAck = true;
+  /** The same for the configuration that the user has been told of, which may be an older one. */
+  userWaitingTransAck = true;
   globalSeqno = 0;
   mergeOutstanding = false;
   pauseTimestampMs = 0;
@@ -137,12 +142,13 @@ export class RingState {
 
   /** The queue that the next token visit sends from. */
   get activeQueue(): Fifo<Buffer> {
-    return this.phase === 'recovery' ? this.retransQueue : this.originQueue;
+    if (this.phase === 'recovery') return this.retransQueue;
+    return this.waitingTransAck ? this.newQueueTrans : this.newQueue;
   }
 
   /** The queue that the local node's messages go to. */
   get originQueue(): Fifo<Buffer> {
-    return this.waitingTransAck ? this.newQueueTrans : this.newQueue;
+    return this.userWaitingTransAck ? this.newQueueTrans : this.newQueue;
   }
 
   get activeWindow(): SortWindow {
