@@ -3,7 +3,10 @@ import {
   ClusterConfigError,
   ClusterCore,
   type ClusterServer,
+  changedAddress,
   Icmap,
+  keepFixedKeys,
+  type RunningKeys,
   readTimings,
   reloadKeys,
   runtimeKeys,
@@ -30,6 +33,9 @@ export class CorosyncDaemon {
   readonly #reactor: Reactor;
   readonly #icmap = new Icmap();
   #config: ClusterConfig;
+  /** Some of them cannot change while the daemon runs. */
+  readonly #startedKeys: ConfKeys;
+  #lastReload: Promise<number> = Promise.resolve(resultOk);
   #totem: NodeTotem | undefined;
   #core: ClusterCore | undefined;
   #server: ClusterServer | undefined;
@@ -41,6 +47,7 @@ export class CorosyncDaemon {
     this.#exit = deps.exit;
     this.#confFile = confFile;
     this.#config = config;
+    this.#startedKeys = config.keys;
     this.#reactor = new Reactor(`${config.nodeId}/corosync`);
   }
 
@@ -172,37 +179,39 @@ export class CorosyncDaemon {
       return;
     }
     this.#storeTimings(this.#config);
-    this.#totem?.group.setTimings(this.#config.timings);
+    this.#totem?.setTimings(this.#config.timings);
   }
 
   #storeTimings(config: ClusterConfig): void {
     for (const [key, value] of runtimeKeys(config.timings)) this.#icmap.set(key, { type: 'u32', value });
   }
 
-  /** Reads the configuration again (corosync-services.md 6.3). @returns csResult number */
-  async #reload(): Promise<number> {
+  /** Reads the configuration again (corosync-services.md 6.3), one reload after the other. @returns csResult number */
+  #reload(): Promise<number> {
+    this.#lastReload = this.#lastReload.then(() => this.#reloadNow());
+    return this.#lastReload;
+  }
+
+  async #reloadNow(): Promise<number> {
     const flag = (name: string, value: number): void => {
       this.#icmap.set(`config.${name}`, { type: 'u8', value });
     };
     const inReactor = (action: () => void): void => this.#reactor.enter(action);
     inReactor(() => flag('totemconfig_reload_in_progress', 1));
-    let config: ClusterConfig;
+    let fresh: RunningKeys;
     try {
-      const keys = readKeys(this.#confFile);
-      config = await interpret(keys);
-      this.#log.configure(config.keys);
+      fresh = keepFixedKeys(this.#startedKeys, readKeys(this.#confFile));
     } catch (error) {
+      // As in the reference the flag stays set, so that votequorum takes no change until a reload succeeds.
       this.#log.error({ subsystem: 'CFG' }, `Unable to reload config file: ${(error as Error).message}`);
       return resultInvalidParam;
     }
-    let result = resultOk;
+    inReactor(() => flag('reload_in_progress', 1));
+    for (const text of fresh.notices) this.#log.info({ subsystem: 'CFG' }, text);
+    const config = await this.#acceptable(fresh.keys);
+    const result = config === undefined ? resultInvalidParam : resultOk;
     inReactor(() => {
-      flag('reload_in_progress', 1);
-      if (config.nodeId === this.#config.nodeId) this.#apply(config);
-      else {
-        this.#log.error({ subsystem: 'CFG' }, 'Configuration is not valid: the id of this node has changed');
-        result = resultInvalidParam;
-      }
+      if (config !== undefined) this.#apply(config);
       this.#icmap.set('config.reload_status', { type: 'i32', value: result });
       flag('totemconfig_reload_in_progress', 0);
       flag('reload_in_progress', 0);
@@ -210,12 +219,39 @@ export class CorosyncDaemon {
     return result;
   }
 
+  /** What the keys mean, if the running ring can take that over; else undefined, and the log says why. */
+  async #acceptable(keys: ConfKeys): Promise<ClusterConfig | undefined> {
+    const refuse = (subsystem: string, text: string): undefined => {
+      this.#log.error({ subsystem }, text);
+    };
+    try {
+      const config = await interpret(keys);
+      if (config.nodeId !== this.#config.nodeId) {
+        return refuse('CFG', 'Configuration is not valid: the id of this node has changed');
+      }
+      const changed = changedAddress(this.#config.nodes, config.nodes);
+      if (changed !== undefined) {
+        refuse('TOTEM', changed);
+        return refuse(
+          'CFG',
+          'Cannot configure new interface definitions: To reconfigure an interface it must be deleted and recreated. ' +
+            'A working interface needs to be available to corosync at all times',
+        );
+      }
+      this.#log.configure(config.keys);
+      return config;
+    } catch (error) {
+      const text = error instanceof ClusterConfigError ? error.logText : (error as Error).message;
+      return refuse('CFG', `Configuration is not valid: ${text}`);
+    }
+  }
+
   #apply(config: ClusterConfig): void {
-    for (const text of reloadKeys(this.#icmap, config.keys)) this.#log.info({ subsystem: 'CFG' }, text);
+    reloadKeys(this.#icmap, config.keys);
     this.#config = config;
     this.#storeTimings(config);
     this.#totem?.setMembers(config.members);
-    this.#totem?.group.setTimings(config.timings);
+    this.#totem?.setTimings(config.timings);
   }
 
   #addresses(nodeId: number): readonly string[] {

@@ -76,7 +76,7 @@ async function readConfiguration(file: string) {
     if (error instanceof ConfError) fail(exitStatus.config, error.message);
     if (error instanceof ClusterConfigError) {
       if (error.hint !== undefined) log.error({ subsystem: 'MAIN' }, error.hint);
-      fail(exitStatus.config, error.isBare ? error.message : `parse error in config: ${error.message}`);
+      fail(exitStatus.config, error.logText);
     }
     if (error instanceof LogConfigError) fail(exitStatus.logging, error.message);
     throw error;

@@ -10,7 +10,7 @@ export {
   readTimings,
   runtimeKeys,
 } from './config/interpret.ts';
-export { reloadKeys, storeKeys } from './config/reload.ts';
+export { changedAddress, keepFixedKeys, type RunningKeys, reloadKeys, storeKeys } from './config/reload.ts';
 export { ClusterCore, type ClusterDeps, type ClusterSettings } from './engine/cluster-core.ts';
 export { type ClusterServer, serveCluster } from './server/server.ts';
 export type { ServerDaemon } from './server/session.ts';

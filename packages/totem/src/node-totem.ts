@@ -1,5 +1,5 @@
 import { type Logger, NodeHost, type Reactor, type Timer } from '@sanode/runtime';
-import type { TotemConfig, TotemMember } from './config.ts';
+import type { TotemConfig, TotemMember, TotemTimings } from './config.ts';
 import { TotemGroup } from './group.ts';
 import { RingStore } from './ring-store.ts';
 import { type MulticastOptions, UdpuTransport } from './transport-udpu.ts';
@@ -45,6 +45,8 @@ export interface NodeTotem {
   readonly group: TotemGroup;
   /** Takes another nodelist (reload). */
   setMembers(members: readonly TotemMember[]): void;
+  /** Takes other timings and the settings beside them (reload, or a key changed in cmap). */
+  setTimings(timings: TotemTimings): void;
   /** Says good-bye to the ring and closes the sockets. Call it outside of handlers; the datagrams are out when it returns. */
   close(): void;
 }
@@ -120,6 +122,10 @@ export function openUdpuTotem(
     setMembers(members) {
       transport.setMembers(members);
       group.setMembers(members);
+    },
+    setTimings(timings) {
+      transport.setTimings(timings);
+      group.setTimings(timings);
     },
     close() {
       reactor.enter(() => group.leave());

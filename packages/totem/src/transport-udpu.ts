@@ -109,6 +109,11 @@ export class UdpuTransport {
     this.#peers = [...this.#addressOf].filter(([id]) => id !== this.#options.nodeId).map(([, address]) => address);
   }
 
+  /** Takes what another configuration says of unlisted addresses and of the interface check. */
+  setTimings({ blockUnlistedIps, downcheckMs }: Pick<UdpuOptions, 'blockUnlistedIps' | 'downcheckMs'>): void {
+    this.#options = { ...this.#options, blockUnlistedIps, downcheckMs };
+  }
+
   /** TotemHost.sendToken. */
   sendToken(packet: Buffer, nodeId: number): void {
     if (nodeId === this.#options.nodeId || !this.#up) {

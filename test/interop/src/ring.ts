@@ -87,16 +87,19 @@ export class InteropRing {
     return mustOn(node.machine, inRoot(node.release?.root ?? '', command));
   }
 
-  /** Writes a node's corosync.conf: the usual settings but for `changed`, and these nodes in the nodelist. */
-  configure(node: RingNode, changed: Partial<RingSettings> = {}, listed: readonly ConfNode[] = this.nodes): void {
+  /** Writes a node's corosync.conf: the usual settings but for `changed`, these nodes in the nodelist, then edited. */
+  configure(
+    node: RingNode,
+    changed: Partial<RingSettings> = {},
+    listed: readonly ConfNode[] = this.nodes,
+    edit: (text: string) => string = (text) => text,
+  ): void {
     const folder = join(node.machine.diskDir, 'etc', 'corosync');
     mkdirSync(folder, { recursive: true });
     mkdirSync(join(node.machine.diskDir, 'var', 'log', 'cluster'), { recursive: true });
     const { transport, family } = this.plan;
-    writeFileSync(
-      join(folder, 'corosync.conf'),
-      confText({ transport, family, tokenMs: usualTokenMs, ...changed }, listed),
-    );
+    const text = confText({ transport, family, tokenMs: usualTokenMs, ...changed }, listed);
+    writeFileSync(join(folder, 'corosync.conf'), edit(text));
   }
 
   /** Writes what {@link configure} does on these nodes, and has one of them reload it everywhere. */

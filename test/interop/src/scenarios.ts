@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { until } from '../../lab/src/machine.ts';
+import { expectKey, expectText, expectVotes, inRealLogs } from './checks.ts';
 import type { MemberReport } from './member.ts';
-import { type InteropRing, type RingNode, usualTokenMs } from './ring.ts';
+import { judgedAlike, reload, removeAndAdd } from './reloads.ts';
+import type { InteropRing, RingNode } from './ring.ts';
 
 /** How often each thing is done. */
 export interface Counts {
@@ -22,8 +23,6 @@ const lossPercent = 5;
  * miss_count_const rotations.
  */
 const lossySettings = { tokenRetransmitMs: 30, missCountConst: 2 };
-/** As long as a node is watched that must not be heard: it sends joins and merge detections many times a second. */
-const listeningMs = 3000;
 const memberProgram = fileURLToPath(new URL('./member.ts', import.meta.url));
 /** Time for a run of messages: a start, and per message; generous, as only a hang is to be told apart. */
 const messageRunMs = 120_000;
@@ -41,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'each kind leads and follows', run: leads },
   { name: 'votequorum equal', run: votequorum },
   { name: 'reload on each kind', run: reload },
+  { name: 'reloads judged alike', run: judgedAlike },
   { name: 'remove and add nodes live', run: removeAndAdd },
   { name: 'partition and merge', run: partitions },
   { name: 'messages in one order', run: (ring, { messages }) => sameSequence(ring, messages) },
@@ -65,14 +65,6 @@ async function checkKind(ring: InteropRing, node: RingNode): Promise<void> {
   const real = `${release?.root}/usr/sbin/corosync`;
   if (kind === 'real' ? program === real : program.endsWith('/node')) return;
   throw new Error(`node ${id} should be ${kind}, but runs ${program || 'no corosync'}`);
-}
-
-/** Every real node's own log names `rep` as the representative of its last membership. */
-function inRealLogs(ring: InteropRing, nodes: readonly RingNode[], rep: number): void {
-  for (const node of nodes.filter(({ kind }) => kind === 'real')) {
-    const found = ring.lastMembership(node);
-    if (found !== String(rep)) throw new Error(`real node ${node.id} logs representative ${found}, not ${rep}`);
-  }
 }
 
 /** Takes node after node away from the front, until the other kind leads with a real node to see it; then all return. */
@@ -121,100 +113,6 @@ async function votequorum(ring: InteropRing): Promise<string> {
     compared += ring.nodes.length;
   }
   return `${compared} outputs`;
-}
-
-/** corosync-quorumtool of all these nodes comes to show the same, and so many expected votes. */
-async function expectVotes(ring: InteropRing, nodes: readonly RingNode[], wanted: number): Promise<void> {
-  let text = '';
-  const arrived = await until(
-    async () => {
-      text = await ring.agreed(nodes);
-      return text.match(/Expected votes:\s+(\d+)/)?.[1] === String(wanted);
-    },
-    10_000,
-    200,
-  );
-  if (!arrived) throw new Error(`expected votes ${wanted} did not arrive everywhere:\n${text}`);
-}
-
-function expectText(text: string, pattern: RegExp): void {
-  if (!pattern.test(text)) throw new Error(`${pattern} is not in:\n${text}`);
-}
-
-async function reload(ring: InteropRing): Promise<string> {
-  let reloads = 0;
-  for (const kind of ['real', 'ours'] as const) {
-    const [node] = ring.of(kind) as [RingNode];
-    const tokenMs = kind === 'real' ? 1300 : 1000;
-    await ring.reload(node, ring.nodes, { tokenMs });
-    await expectToken(ring, ring.nodes, ring.nodes.length, tokenMs);
-    await ring.agreed(ring.nodes);
-    reloads += 1;
-  }
-  return `${reloads} reloads, ${ring.nodes.length} nodes each`;
-}
-
-/** cmap of all these nodes comes to show the token timeout of a nodelist of `listed`. */
-function expectToken(ring: InteropRing, nodes: readonly RingNode[], listed: number, tokenMs: number): Promise<void> {
-  const effective = tokenMs + 650 * Math.max(0, listed - 2);
-  return expectKey(ring, nodes, 'runtime.config.totem.token', String(effective));
-}
-
-/** A cmap key comes to have this value on all these nodes. */
-async function expectKey(ring: InteropRing, nodes: readonly RingNode[], key: string, value: string): Promise<void> {
-  let seen: string[] = [];
-  const everywhere = await until(
-    async () => {
-      seen = await Promise.all(
-        nodes.map(async (node) => {
-          const { stdout, stderr } = await ring.exec(node, ['corosync-cmapctl', '-g', key]);
-          return stdout.match(/= (.*)/)?.[1] ?? stderr.trim();
-        }),
-      );
-      return seen.every((each) => each === value);
-    },
-    20_000,
-    300,
-  );
-  if (!everywhere) throw new Error(`${key} is ${seen}, not ${value}`);
-}
-
-/** A node of each kind leaves for good and comes back, the nodelist changed by reloads while the others run on. */
-async function removeAndAdd(ring: InteropRing): Promise<string> {
-  let reloads = 0;
-  for (const kind of ['real', 'ours'] as const) {
-    const gone = ring.of(kind).at(-1) as RingNode;
-    const rest = ring.nodes.filter((node) => node !== gone);
-    await ring.stop(gone);
-    await ring.agreed(rest);
-    // The other kind reloads without it; its own kind, where there is one more, with it.
-    for (const [index, listed] of [rest, ring.nodes].entries()) {
-      const from = rest.find((node) => (node.kind === kind) === (index === 1)) ?? (rest[0] as RingNode);
-      for (const node of rest) ring.configure(node, {}, listed);
-      await ring.must(from, ['corosync-cfgtool', '-R']);
-      reloads += 1;
-      await expectVotes(ring, rest, listed.length);
-      await expectToken(ring, rest, listed.length, usualTokenMs);
-      if (index === 0 && ring.plan.transport === 'udpu') await staysOut(ring, gone, rest);
-    }
-    ring.start(gone);
-    await ring.agreed(ring.nodes);
-    await expectVotes(ring, ring.nodes, ring.nodes.length);
-    inRealLogs(ring, ring.nodes, 1);
-  }
-  return `${reloads} reloads`;
-}
-
-/** A node that the others no longer list is not heard, whatever its own nodelist says (totem.md 3.4). */
-async function staysOut(ring: InteropRing, gone: RingNode, rest: readonly RingNode[]): Promise<void> {
-  const before = await ring.agreed(rest);
-  ring.start(gone);
-  await ring.agreed([gone]);
-  await new Promise((resolve) => setTimeout(resolve, listeningMs));
-  await ring.agreed([gone]);
-  const after = await ring.agreed(rest);
-  if (after !== before) throw new Error(`node ${gone.id}, no longer listed, changed the ring:\n${before}\n${after}`);
-  await ring.stop(gone);
 }
 
 async function partitions(ring: InteropRing, counts: Counts): Promise<string> {

@@ -9,9 +9,9 @@ export class ClusterConfigError extends Error {
     this.hint = hint;
   }
 
-  /** The reference prints it as it is, without `parse error in config: ` before it (corosync-services.md 9.6). */
-  get isBare(): boolean {
-    return bareMessages.test(this.message);
+  /** The reference's log line: most sentences have `parse error in config: ` before them (corosync-services.md 9.6). */
+  get logText(): string {
+    return bareMessages.test(this.message) ? this.message : `parse error in config: ${this.message}`;
   }
 }
 

@@ -2,7 +2,7 @@ import { parseCorosyncConf } from '@sanode/conf';
 import { describe, expect, it } from 'vitest';
 import { Icmap } from '../cmap/icmap.ts';
 import { addressFamilies, interpretConf, type MachineView } from './interpret.ts';
-import { reloadKeys, storeKeys } from './reload.ts';
+import { changedAddress, keepFixedKeys, reloadKeys, storeKeys } from './reload.ts';
 
 const system = { userId: () => undefined, groupId: () => undefined };
 const node = (address: string, rest = ''): string => `node {\nring0_addr: ${address}\n${rest}\n}\n`;
@@ -136,16 +136,36 @@ describe('interpretConf', () => {
   });
 });
 
-describe('reloadKeys', () => {
-  it('deletes what is gone, keeps what cannot change, changes the rest', () => {
+describe('a configuration read again', () => {
+  it('keeps what cannot change at run time', () => {
+    const started = keysOf(conf('cluster_name: a\ntransport: udpu\ntoken: 1000', two));
+    const { keys, notices } = keepFixedKeys(started, keysOf(conf('cluster_name: b\nnetmtu: 9000\ntoken: 2000', two)));
+    expect(notices).toEqual([
+      "Modified entry 'totem.netmtu' in corosync.conf cannot be changed at run-time",
+      "Modified entry 'totem.cluster_name' in corosync.conf cannot be changed at run-time",
+    ]);
+    const values = ['cluster_name', 'transport', 'netmtu', 'token'].map((name) => keys.get(`totem.${name}`)?.value);
+    expect(values).toEqual(['a', 'udpu', undefined, 2000]);
+  });
+
+  it('replaces the keys of its sections, and no others', () => {
     const icmap = new Icmap();
-    storeKeys(icmap, keysOf(conf('cluster_name: a\ntoken: 1000\njoin: 60', two)));
+    storeKeys(icmap, keysOf(conf('token: 1000\njoin: 60', two)));
     icmap.set('runtime.x', { type: 'u8', value: 1 });
-    const notices = reloadKeys(icmap, keysOf(conf('cluster_name: b\ntoken: 2000', two)));
-    expect(notices).toEqual(["Modified entry 'totem.cluster_name' in corosync.conf cannot be changed at run-time"]);
-    expect(icmap.text('totem.cluster_name')).toBe('a');
+    reloadKeys(icmap, keysOf(conf('token: 2000', two)));
     expect(icmap.number('totem.token')).toBe(2000);
     expect(icmap.get('totem.join')).toBeUndefined();
     expect(icmap.number('runtime.x')).toBe(1);
+  });
+
+  it('may add and remove nodes, but not move one to another address', () => {
+    const one = { nodeId: 1, name: 'a', addresses: ['10.0.0.1'] };
+    const other = { nodeId: 2, name: 'b', addresses: ['10.0.0.2'] };
+    expect(changedAddress([one, other], [one])).toBeUndefined();
+    expect(changedAddress([one], [other, { ...one, name: 'c' }])).toBeUndefined();
+    expect(changedAddress([one, other], [one, { ...other, addresses: ['10.0.0.3'] }])).toBe(
+      'new config has different address for link 0 (addr changed from 10.0.0.2 to 10.0.0.3). ' +
+        'Internal value was NOT changed.',
+    );
   });
 });
