@@ -147,6 +147,18 @@ describe('rings over real sockets', () => {
     listed.close();
   });
 
+  it('hear any address once block_unlisted_ips is taken back at run time', async () => {
+    const one = start(1);
+    await vi.waitFor(() => expect(one.synced).toBe(true), 5000);
+    one.totem.setTimings({ ...deriveTotemTimings({ token: 1000 }, 2), blockUnlistedIps: false });
+    const stranger = createSocket('udp4');
+    await new Promise<void>((resolve) => stranger.bind(0, '127.0.0.9', resolve));
+    const join = Buffer.from('70c003030002000000000000000200000001000000000000000100000000000000' + '02000000', 'hex');
+    await new Promise((resolve) => stranger.send(join, port, '127.0.0.1', resolve));
+    await vi.waitFor(() => expect(one.ring).toContain('gather'), 2000);
+    stranger.close();
+  });
+
   it('end with a clear word when no interface has the address', async () => {
     const one = start(1, [{ nodeId: 1, address: '203.0.113.7' }]);
     await vi.waitFor(() => expect(one.fatal).toHaveLength(1), 5000);
