@@ -55,7 +55,7 @@ export class InteropRing {
       address: addressOf(index, 'ipv4'),
       ...(kind === 'real' ? { sbinDir: nothing, usrLibDir: nothing } : {}),
     }));
-    const lab = await Lab.create({ name: `inter-${plan.name}`, machines, distDir: plan.distDir });
+    const lab = await Lab.create({ name: `inter-${plan.name}-${plan.family}`, machines, distDir: plan.distDir });
     let reals = 0;
     const nodes = machines.map(({ name }, index) => {
       const kind = plan.kinds[index] as NodeKind;
