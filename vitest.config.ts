@@ -42,7 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'sim',
-          include: ['test/sim/**/*.test.ts'],
+          include: ['test/{sim,fuzz}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
         },

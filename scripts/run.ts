@@ -5,6 +5,7 @@ const commands: Readonly<Record<string, () => Promise<{ run(args: readonly strin
   bench: () => import('../test/bench/src/run.ts'),
   build: () => import('./build.ts'),
   check: () => import('./check.ts'),
+  'fuzz:ring': () => import('../test/fuzz/run.ts'),
   'fuzz:scheduler': () => import('../test/cts/fuzz.ts'),
   interop: () => import('../test/interop/src/run.ts'),
   lab: () => import('../test/lab/src/control.ts'),

@@ -291,6 +291,12 @@ export class CorosyncDaemon {
     for (const [name, value] of Object.entries(stats?.pg ?? {})) {
       statistics.set(`stats.pg.${name}`, { type: 'u32', value });
     }
+    // Ours, not the reference's (docs/operations.md).
+    for (const part of ['peers', 'pauses', 'suspects', 'trouble'] as const) {
+      for (const [name, value] of Object.entries(stats?.[part] ?? {})) {
+        statistics.set(`stats.${part}.${name}`, { type: 'u64', value: BigInt(value) });
+      }
+    }
     return statistics;
   }
 }

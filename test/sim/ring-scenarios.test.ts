@@ -1,71 +1,11 @@
-import { SimDisk, SimNetwork, SimWorld } from '@sanode/sim';
-import { deriveTotemTimings, formatRingId, type TotemOptions } from '@sanode/totem';
 import { describe, expect, it } from 'vitest';
-import { Audit } from './src/audit/index.ts';
-import { RingNode } from './src/ring-node.ts';
+import type { RingNode } from './src/ring-node.ts';
+import { CONSENSUS_MS, Scene, TOKEN_MS } from './src/scene.ts';
 
-const TOKEN_MS = 1000;
-const CONSENSUS_MS = 1200;
 const HOLD_MS = 180;
 const PACKET_TOKEN = 0;
 const PACKET_MCAST = 1;
 const PACKET_MERGE_DETECT = 2;
-
-/** A ring of `count` nodes with token 1000, and what goes over its wire. */
-class Scene {
-  readonly world = new SimWorld(7);
-  readonly network = new SimNetwork(this.world);
-  readonly audit = new Audit();
-  readonly nodes: RingNode[];
-  readonly wire: { readonly atMs: number; readonly from: number; readonly to: number; readonly type: number }[] = [];
-  /** What does not get through. */
-  blocked: (from: number, to: number, type: number) => boolean = () => false;
-
-  constructor(count: number, options: TotemOptions = {}) {
-    const members = Array.from({ length: count }, (_, index) => ({
-      nodeId: index + 1,
-      address: `10.0.0.${index + 1}`,
-    }));
-    const timings = deriveTotemTimings({ token: TOKEN_MS, tokenCoefficient: 0, ...options }, count);
-    this.network.passes = (from, to, packet) => {
-      const type = packet[3] as number;
-      this.wire.push({ atMs: this.world.nowMs, from, to, type });
-      return !this.blocked(from, to, type);
-    };
-    this.nodes = members.map(
-      ({ nodeId }) =>
-        new RingNode(
-          { world: this.world, network: this.network, disk: new SimDisk(this.world), audit: this.audit },
-          { config: { nodeId, members, timings, netMtuBytes: 1500 }, quorum: {}, writeBehind: false },
-        ),
-    );
-  }
-
-  node(id: number): RingNode {
-    return this.nodes[id - 1] as RingNode;
-  }
-
-  startAll(): void {
-    for (const node of this.nodes) node.start();
-    this.pass(1000);
-  }
-
-  pass(ms: number): void {
-    this.world.run(this.world.nowMs + ms);
-  }
-
-  /** Lets time pass until `done`. @returns how long it took */
-  until(done: () => boolean, limitMs = 10_000): number {
-    const startMs = this.world.nowMs;
-    expect(this.world.runUntil(done, startMs + limitMs), `not within ${limitMs} ms`).toBe(true);
-    return this.world.nowMs - startMs;
-  }
-
-  ring(id: number): string {
-    const { group } = this.node(id);
-    return group === undefined ? 'down' : `${formatRingId(group.ringId)} ${group.state} [${group.members}]`;
-  }
-}
 
 describe('a ring of two with token 1000', () => {
   it('forms, loses a node, and takes it back with the ring ids of the worked trace (totem.md 13)', () => {

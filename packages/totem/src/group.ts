@@ -1,5 +1,6 @@
 import type { Timer } from '@sanode/runtime';
 import type { TotemConfig, TotemMember, TotemTimings } from './config.ts';
+import { noteOtherTransport, noteUnlistedAddress } from './foreign-packet.ts';
 import { AssemblySet } from './pg/assembly.ts';
 import { groupHeader, splitGroups } from './pg/groups.ts';
 import { Packer } from './pg/packer.ts';
@@ -64,6 +65,16 @@ export class TotemGroup implements Totem {
 
   receive(packet: Buffer, from: string): void {
     this.#enter(() => this.#ring.receive(packet, from));
+  }
+
+  /** A datagram came from an address that is in no nodelist, and was dropped (totem.md 3.4). */
+  refuseUnlisted(packet: Buffer, from: string): void {
+    noteUnlistedAddress(this.#ring.state.trouble, packet, from);
+  }
+
+  /** A datagram came in a way that only another transport sends it. @param theirs the sender's transport */
+  noteTransport(theirs: 'udp' | 'udpu', from: string): void {
+    noteOtherTransport(this.#ring.state.trouble, theirs, from);
   }
 
   interfaceChanged(): void {
@@ -155,6 +166,10 @@ export class TotemGroup implements Totem {
     return {
       srp: state.statistics.snapshot(this.#host.monotonicMs()),
       pg: { msg_queue_avail: state.queueAvailable, msg_reserved: this.#reserved },
+      peers: state.peers.counters(this.#host.monotonicMs()),
+      pauses: { ...state.statistics.pauses },
+      suspects: state.suspects.counters(),
+      trouble: state.trouble.counters(),
     };
   }
 
@@ -165,7 +180,8 @@ export class TotemGroup implements Totem {
 
   /** Clears the counters (cmap `stats.clear.totem`). */
   clearStats(): void {
-    this.#ring.state.statistics.clear();
+    const { statistics, peers, suspects, trouble } = this.#ring.state;
+    for (const part of [statistics, peers, suspects, trouble]) part.clear();
   }
 
   #ringHost(): RingHost {

@@ -75,6 +75,8 @@ export function openUdpuTotem(
     },
     {
       packet: (packet, from) => group.receive(packet, from),
+      unlisted: (packet, from) => group.refuseUnlisted(packet, from),
+      otherTransport: (theirs, from) => group.noteTransport(theirs, from),
       interfaceChanged: () => {
         if (started) {
           group.interfaceChanged();

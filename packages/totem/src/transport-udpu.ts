@@ -41,6 +41,10 @@ export interface UdpuOptions {
 export interface TransportHandlers {
   /** The buffer belongs to the receiver. */
   packet(packet: Buffer, from: string): void;
+  /** A datagram of an address that is not in the nodelist was dropped. */
+  unlisted(packet: Buffer, from: string): void;
+  /** A datagram came in a way that only another transport sends it. */
+  otherTransport(theirs: 'udp' | 'udpu', from: string): void;
   /** The interface is up for the first time, or came back, or went: the ring starts or gathers. */
   interfaceChanged(): void;
   /** The transport cannot go on; the process must end. */
@@ -167,7 +171,9 @@ export class UdpuTransport {
   }
 
   #receiveOwn(packet: Buffer): void {
-    if (!this.#closed) this.#reactor.enter(() => this.#handlers.packet(packet, this.#local?.address ?? 'localhost'));
+    if (this.#closed) return;
+    const from = canonicalAddress(this.#addressOf.get(this.#options.nodeId) as string);
+    this.#reactor.enter(() => this.#handlers.packet(packet, from));
   }
 
   #send(socket: Socket, packet: Buffer, address: string): void {
@@ -265,6 +271,10 @@ export class UdpuTransport {
   /** A token overtakes the messages before it, as it has a socket of its own: it waits until those are read (totem.md 4). */
   #receivedToken(packet: Buffer, remote: RemoteInfo, turnsLeft: number): void {
     const before = this.#receivedCount;
+    // On transport udp nothing but tokens comes to a node's own address.
+    if (turnsLeft === DRAIN_TURNS_LIMIT && remote.port !== this.#options.port - 1 && this.#listed.has(remote.address)) {
+      this.#reactor.enter(() => this.#handlers.otherTransport('udpu', remote.address));
+    }
     setImmediate(() => {
       if (this.#closed) return;
       if (turnsLeft > 0 && this.#receivedCount !== before) this.#receivedToken(packet, remote, turnsLeft - 1);
@@ -286,9 +296,15 @@ export class UdpuTransport {
     const { blockUnlistedIps, multicast } = this.#options;
     // The zone says only which interface it came in by: the one that the socket is bound to.
     const from = remote.family === 'IPv6' ? (remote.address.split('%', 1)[0] as string) : remote.address;
-    if (blockUnlistedIps && multicast === undefined && !this.#listed.has(from)) {
+    const isListed = this.#listed.has(from);
+    if (blockUnlistedIps && multicast === undefined && !isListed) {
       this.#log.debug({}, `Packet rejected from ${from}`);
+      this.#reactor.enter(() => this.#handlers.unlisted(packet, from));
       return;
+    }
+    // Only transport udp sends from the port below (totem.md 4).
+    if (multicast === undefined && remote.port === this.#options.port - 1 && isListed) {
+      this.#reactor.enter(() => this.#handlers.otherTransport('udp', from));
     }
     this.#reactor.enter(() => this.#handlers.packet(packet, from));
   }

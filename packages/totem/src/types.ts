@@ -140,4 +140,12 @@ export interface Totem {
 export interface TotemStats {
   readonly srp: Readonly<Record<string, number>>;
   readonly pg: Readonly<Record<string, number>>;
+  /** What this node sees of the others, by `NODEID.NAME`; ours, as all that follow. Below `stats.peers.` */
+  readonly peers: Readonly<Record<string, number>>;
+  /** Times that this process was not run; below `stats.pauses.` */
+  readonly pauses: Readonly<Record<string, number>>;
+  /** How often two nodes did not seem to hear each other, by `LOWER-HIGHER`; below `stats.suspects.` */
+  readonly suspects: Readonly<Record<string, number>>;
+  /** Datagrams with something wrong, by `ADDRESS.KIND`; below `stats.trouble.` */
+  readonly trouble: Readonly<Record<string, number>>;
 }

@@ -171,7 +171,7 @@ export class RingNode {
     const { world } = this;
     const { netMtuBytes } = this.settings.config;
     const own = (packet: Buffer, delayMs: number): void => {
-      world.after(delayMs, () => process.input(() => this.group?.receive(packet, 'self')));
+      world.after(delayMs, () => process.input(() => this.group?.receive(packet, `10.0.0.${this.id}`)));
     };
     return {
       log: process.log,

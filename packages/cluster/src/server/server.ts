@@ -53,7 +53,7 @@ export async function serveCluster(
             fields === undefined || result !== csResult.OK ? response.finish() : response.raw(fields.finish()).finish(),
           );
         };
-        reactor.enter(() => handle(session, body, answer, isOpen, options.gid));
+        reactor.enter(() => handleRequest(session, body, answer, { isOpen, gid: options.gid }));
       },
       disconnect(client) {
         const session = sessions.get(client.id);
@@ -70,11 +70,19 @@ export async function serveCluster(
   };
 }
 
-function handle(session: Session, body: Buffer, answer: Answer, isOpen: boolean, gid: number | undefined): void {
+/** Who may connect, and whether requests are served yet. */
+interface Admission {
+  readonly isOpen: boolean;
+  /** The socket's group. */
+  readonly gid: number | undefined;
+}
+
+/** Carries out one request of a client, whatever its bytes. Call it in the core's reactor. */
+export function handleRequest(session: Session, body: Buffer, answer: Answer, admission: Admission): void {
   const fields = new ByteReader(body);
   try {
     const op = fields.u8();
-    if (op === operation.hello) hello(session, fields, answer, isOpen, gid);
+    if (op === operation.hello) hello(session, fields, answer, admission);
     else if (!session.greeted) answer(csResult.BAD_HANDLE);
     else {
       const handler = operationHandlers[op];
@@ -87,7 +95,7 @@ function handle(session: Session, body: Buffer, answer: Answer, isOpen: boolean,
   }
 }
 
-function hello(session: Session, fields: ByteReader, answer: Answer, isOpen: boolean, gid: number | undefined): void {
+function hello(session: Session, fields: ByteReader, answer: Answer, { isOpen, gid }: Admission): void {
   const version = fields.u32();
   const pid = fields.u32();
   if (version !== protocolVersion) answer(csResult.VERSION);

@@ -57,5 +57,5 @@ export class NodeList {
 }
 
 export function sumVotes(nodes: readonly Node[]): number {
-  return nodes.reduce((sum, node) => sum + node.votes, 0);
+  return nodes.reduce((sum, node) => sum + node.votes, 0) >>> 0;
 }

@@ -85,7 +85,7 @@ export class QuorumCalculation {
     let total = sumVotes(members);
     let max = members.length;
     if (device.votes !== 0) {
-      total += device.votes;
+      total = (total + device.votes) >>> 0;
       max += 1;
     }
     if (!byNode) max = 0;
@@ -113,7 +113,7 @@ export class QuorumCalculation {
     let total = sumVotes(members);
     let count = members.length;
     if (nodes.hasFlag(nodeFlag.deviceCastVote)) {
-      total += device.votes;
+      total = (total + device.votes) >>> 0;
       count += 1;
     }
     if (limit > 0) highest = limit;

@@ -160,7 +160,7 @@ export class VotequorumService implements Service {
       votes: node.votes,
       expectedVotes: node.expectedVotes,
       highestExpected: Math.max(0, ...members.map((other) => other.expectedVotes)),
-      totalVotes: sumVotes(members) + (castsVote ? this.device.node.votes : 0),
+      totalVotes: (sumVotes(members) + (castsVote ? this.device.node.votes : 0)) >>> 0,
       quorum: this.#calculation.quorum,
       flags:
         flag(this.#settings.twoNode, 1) |

@@ -63,24 +63,30 @@ export function writeHeader(packet: Buffer, type: number, encapsulated: number, 
   packet.writeUInt32LE(0, 9);
 }
 
-/**
- * Why a datagram is none of ours, in the reference's words (totem.md 1.3, steps 1 to 4), or undefined when its header is well.
- * @param from the source address, for the text
- */
-export function rejectHeader(packet: Buffer, from: string): string | undefined {
-  if (packet.length < HEADER_BYTES) {
-    return `Message received from ${from} is too short...  Ignoring ${packet.length}.`;
-  }
+/** What is wrong with a datagram's header (totem.md 1.3, steps 1 to 4). */
+export type HeaderFault = 'too_short' | 'bad_magic' | 'unsupported_version' | 'wrong_type';
+
+/** Why a datagram is none of ours, or undefined when its header is well. */
+export function rejectHeader(packet: Buffer): HeaderFault | undefined {
+  if (packet.length < HEADER_BYTES) return 'too_short';
   const magic = packet.readUInt16LE(0);
-  if (magic !== MAGIC && magic !== MAGIC_SWAPPED) {
-    return `Message received from ${from} has bad magic number (probably sent by ${guessSender(packet)}).. Ignoring`;
+  if (magic !== MAGIC && magic !== MAGIC_SWAPPED) return 'bad_magic';
+  if (packet[2] !== PROTOCOL_VERSION) return 'unsupported_version';
+  return (packet[3] as number) >= PACKET_NAMES.length ? 'wrong_type' : undefined;
+}
+
+/** The reference's words for a fault that {@link rejectHeader} found (totem.md 1.3). @param from the source address */
+export function describeFault(fault: HeaderFault, packet: Buffer, from: string): string {
+  switch (fault) {
+    case 'too_short':
+      return `Message received from ${from} is too short...  Ignoring ${packet.length}.`;
+    case 'bad_magic':
+      return `Message received from ${from} has bad magic number (probably sent by ${guessSender(packet)}).. Ignoring`;
+    case 'unsupported_version':
+      return `Message received from ${from} has unsupported version ${packet[2]}... Ignoring`;
+    case 'wrong_type':
+      return `Message received from ${from} has wrong type...  ignoring ${packet[3]}.`;
   }
-  if (packet[2] !== PROTOCOL_VERSION) {
-    return `Message received from ${from} has unsupported version ${packet[2]}... Ignoring`;
-  }
-  const type = packet[3] as number;
-  if (type >= PACKET_NAMES.length) return `Message received from ${from} has wrong type...  ignoring ${type}.`;
-  return undefined;
 }
 
 function guessSender(packet: Buffer): string {

@@ -77,7 +77,8 @@ function writeRingId(packet: Buffer, offset: number, ringId: RingId): void {
 }
 
 const tooShort = (type: string): string => `Received ${type} message is too short...  ignoring.`;
-const impossibleRing = (type: string): string =>
+/** What is said of a packet whose ring sequence number no ring can have. */
+export const impossibleRing = (type: string): string =>
   `Received ${type} message has an impossible ring sequence number...  ignoring.`;
 
 /** Reads a join; a string says why not, in the reference's words. */

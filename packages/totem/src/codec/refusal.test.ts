@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rejectHeader } from './header.ts';
+import { describeFault, rejectHeader } from './header.ts';
 import { decodeMcast } from './mcast.ts';
 import { decodeCommitToken, decodeHoldCancel, decodeJoin, decodeMergeDetect, encodeJoin } from './membership.ts';
 import { decodeOrfToken, encodeOrfToken, OrfToken, TOKEN_BYTES_MAXIMUM } from './orf-token.ts';
@@ -23,7 +23,8 @@ describe('datagrams that are none of ours', () => {
     [header(0, 2), 'has unsupported version 2... Ignoring'],
     [header(6), 'has wrong type...  ignoring 6.'],
   ])('are refused in words: %#', (packet, words) => {
-    expect(rejectHeader(packet, '1.2.3.4')).toContain(words);
+    const fault = rejectHeader(packet);
+    expect(fault !== undefined && describeFault(fault, packet, '1.2.3.4')).toContain(words);
   });
 
   it('says what a short or overlong packet lacks', () => {

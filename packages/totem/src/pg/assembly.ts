@@ -1,3 +1,4 @@
+import { PROCESSOR_LIMIT } from '../codec/header.ts';
 import { PG_HEADER_BYTES } from './packer.ts';
 
 /** Longest message in assembly: the largest one allowed, and a packet more (totem.md 10.4). */
@@ -34,8 +35,13 @@ export class AssemblySet {
     const assembly = this.#nodes.get(nodeId) ?? { pieces: [], bytes: 0, lastFragment: 0, throwing: false };
     if (assembly.throwing || continuation !== assembly.lastFragment) {
       if (fragmented === 0) this.#nodes.delete(nodeId);
-      else this.#nodes.set(nodeId, { pieces: [], bytes: 0, lastFragment: 0, throwing: true });
+      else if (this.#nodes.has(nodeId) || this.#nodes.size < PROCESSOR_LIMIT) {
+        this.#nodes.set(nodeId, { pieces: [], bytes: 0, lastFragment: 0, throwing: true });
+      }
       return [];
+    }
+    if (this.#nodes.size >= PROCESSOR_LIMIT && !this.#nodes.has(nodeId) && fragmented !== 0) {
+      return `Message of node ${nodeId} is begun while ${PROCESSOR_LIMIT} nodes' messages are...  Ignoring.`;
     }
     const messages = complete(assembly, pieces, fragmented);
     if (fragmented === 0) {

@@ -32,6 +32,8 @@ export function enterCommit(ring: RingState, received: CommitToken): void {
   } else {
     ring.host.log.warn({}, `Node ${target} is not in the nodelist: the commit token cannot be sent to it`);
   }
+  ring.tokenSource = sourceOf(received);
+  ring.commitSinceMs = ring.host.monotonicMs();
   const { timers, timings } = ring;
   timers.join.disarm();
   timers.consensus.disarm();
@@ -47,6 +49,12 @@ export function enterCommit(ring: RingState, received: CommitToken): void {
   ring.trc = 0;
   ring.pbl = 0;
   ring.cbl = 0;
+}
+
+/** Who is before the node that fills in the next entry. */
+function sourceOf(token: CommitToken): number {
+  const count = token.addresses.length;
+  return token.addresses[(token.membIndex + count - 1) % count] as number;
 }
 
 /** Writes this node's old ring into its entry of the token. */

@@ -1,8 +1,9 @@
-import { PROCESSOR_LIMIT } from '../codec/header.ts';
 import { encodeJoin, type JoinMessage } from '../codec/membership.ts';
+import { withListedOnly } from './admission.ts';
 import { createCommitToken, enterCommit } from './commit.ts';
 import { isSubset, mergeIds, sameIds, subtractIds } from './id-sets.ts';
-import { hex, type RingState } from './ring-state.ts';
+import type { RingState } from './ring-state.ts';
+import { noteDisagreement } from './suspects.ts';
 
 /** Why the ring gathers; the numbers and texts of the reference's log (totem.md 7.2). */
 export const GATHER_REASONS = [
@@ -44,6 +45,7 @@ export function enterGather(ring: RingState, reason: number): void {
   ring.mergeOutstanding = false;
   ring.consensus.clear();
   ring.consensus.add(ring.myId);
+  ring.gatherSinceMs = ring.host.monotonicMs();
   ring.phase = 'gather';
   ring.statistics.counters.gather_entered += 1;
   ring.host.log.debug({}, `entering GATHER state from ${reason}(${GATHER_REASONS[reason]}).`);
@@ -98,6 +100,11 @@ export function sendLeave(ring: RingState): void {
 /** The consensus timer ran out, or the token timer in GATHER (7.2). */
 export function consensusExpired(ring: RingState): void {
   ring.statistics.counters.consensus_timeouts += 1;
+  // This process slept while the others may have answered: nobody is called failed for that. It asks anew.
+  if (ring.pauseEndedMs > ring.gatherSinceMs) {
+    enterGather(ring, 0);
+    return;
+  }
   if (consensusAgreed(ring)) {
     ring.consensus.clear();
     ring.consensus.add(ring.myId);
@@ -121,12 +128,16 @@ function isLowest(ring: RingState): boolean {
 }
 
 /** A join came in (7.3), after the pause check. */
-export function receiveJoin(ring: RingState, join: JoinMessage): void {
+export function receiveJoin(ring: RingState, received: JoinMessage): void {
+  const join = withListedOnly(ring, received);
+  if (join === undefined) return;
+  noteDisagreement(ring, join);
   ring.tokenRingSeq = Math.max(ring.tokenRingSeq, join.ringSeq);
   switch (ring.phase) {
     case 'operational':
       if (join.failedList.includes(ring.myId)) return;
       if (ring.memb.includes(join.systemFrom) && join.ringSeq < ring.ringId.seq) return;
+      if (!ring.pullQuotas.take(ring, join.systemFrom)) return;
       processJoin(ring, join);
       return;
     case 'gather':
@@ -194,10 +205,6 @@ function learnFromJoin(ring: RingState, join: JoinMessage): boolean {
   if (systemFrom === ring.myId) return false;
   if (ring.failed.includes(systemFrom)) return false;
   const proc = mergeIds(ring.proc, procList);
-  if (proc.length > PROCESSOR_LIMIT) {
-    ring.host.log.warn({}, `Ignoring a join of node ${hex(systemFrom)}: more than ${PROCESSOR_LIMIT} processors`);
-    return false;
-  }
   let { failed } = ring;
   if (failedList.includes(ring.myId)) failed = mergeIds(failed, [systemFrom]);
   else if (ring.memb.includes(systemFrom)) failed = mergeIds(failed, failedList);

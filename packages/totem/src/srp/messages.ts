@@ -1,6 +1,7 @@
-import { ENCAPSULATED_OLD, PROCESSOR_LIMIT } from '../codec/header.ts';
+import { ENCAPSULATED_OLD } from '../codec/header.ts';
 import type { McastHeader } from '../codec/mcast.ts';
 import type { HoldCancel, MergeDetect } from '../codec/membership.ts';
+import { noteUnlistedMember } from './admission.ts';
 import { deliverUpTo, updateAru } from './delivery.ts';
 import { enterGather } from './gather.ts';
 import { mergeIds } from './id-sets.ts';
@@ -19,6 +20,10 @@ export function receiveMcast(ring: RingState, header: McastHeader, packet: Buffe
     if (!counted) ring.statistics.counters.rx_msg_dropped += 1;
     return;
   }
+  if (!ring.newMemb.includes(header.systemFrom) || header.nodeId !== header.systemFrom) {
+    ring.statistics.counters.rx_msg_dropped += 1;
+    return;
+  }
   if (ring.phase === 'recovery' && header.encapsulated !== ENCAPSULATED_OLD) {
     if (ring.heldBack.length < HELD_BACK_LIMIT) ring.heldBack.push(packet);
     return;
@@ -27,6 +32,7 @@ export function receiveMcast(ring: RingState, header: McastHeader, packet: Buffe
   if (ring.phase === 'operational' && header.encapsulated === 1) return;
   const window = header.encapsulated === 1 ? ring.recovery : ring.regular;
   if (window.covers(seq) && window.get(seq) === undefined) {
+    notePeer(ring, header.systemFrom, seq, window.missesOf(seq));
     window.add(seq, packet);
     if (seqBefore(ring.highSeqReceived, seq)) ring.highSeqReceived = seq;
   }
@@ -34,13 +40,21 @@ export function receiveMcast(ring: RingState, header: McastHeader, packet: Buffe
   if (ring.phase === 'operational') deliverUpTo(ring, ring.highSeqReceived);
 }
 
+function notePeer(ring: RingState, nodeId: number, seq: number, misses: number): void {
+  const isOfThisRotation = seqBefore(ring.lastSeq, seq);
+  const nowMs = isOfThisRotation ? ring.host.monotonicMs : undefined;
+  ring.peers.message(nodeId, misses >= ring.timings.missCountConst, nowMs);
+}
+
 /** @returns false in COMMIT and RECOVERY, where foreign messages are ignored */
 function foreignMessage(ring: RingState, from: number, operationalReason: number, gatherReason: number): boolean {
   if (ring.phase === 'commit' || ring.phase === 'recovery') return false;
-  if (from === 0) return true;
-  const known = ring.proc.includes(from);
-  if (ring.phase === 'gather' && known) return true;
-  if (!known && ring.proc.length >= PROCESSOR_LIMIT) return true;
+  if (!ring.isListed(from)) {
+    noteUnlistedMember(ring, from, from);
+    return true;
+  }
+  if (ring.phase === 'gather' && ring.proc.includes(from)) return true;
+  if (ring.phase === 'operational' && !ring.pullQuotas.take(ring, from)) return true;
   ring.proc = mergeIds(ring.proc, [from]);
   enterGather(ring, ring.phase === 'operational' ? operationalReason : gatherReason);
   return true;

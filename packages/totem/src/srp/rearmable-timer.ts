@@ -6,14 +6,14 @@ import type { CoreHost, Timer } from '@sanode/runtime';
  */
 export class RearmableTimer {
   readonly #host: CoreHost;
-  readonly #handler: () => void;
+  readonly #handler: (lateMs: number) => void;
   #timer: Timer | undefined;
   #timerDueMs = 0;
   #dueMs = 0;
   #armed = false;
 
-  /** @param handler runs as an event of its own when the timer expires */
-  constructor(host: CoreHost, handler: () => void) {
+  /** @param handler runs as an event of its own when the timer expires; it is told how late that is */
+  constructor(host: CoreHost, handler: (lateMs: number) => void) {
     this.#host = host;
     this.#handler = handler;
   }
@@ -57,6 +57,6 @@ export class RearmableTimer {
       return;
     }
     this.#armed = false;
-    this.#handler();
+    this.#handler(-remainingMs);
   }
 }

@@ -141,6 +141,7 @@ function enterOperational(ring: RingState): void {
   ring.regular.releaseTo(ring.highDelivered);
   ring.lastReleased = ring.highDelivered;
   logMembership(ring, joined);
+  ring.peers.ringInstalled(ring.leftMemb, joined, ring.host.monotonicMs(), ring.host.log);
   ring.leaveMemb = [];
   ring.phase = 'operational';
   ring.statistics.counters.operational_entered += 1;
@@ -158,7 +159,7 @@ function unwrapRecovered(ring: RingState): void {
     if (packet === undefined || packet[4] !== 1) continue;
     const inner = packet.subarray(MCAST_HEADER_BYTES);
     const header = decodeInner(inner);
-    if (header === undefined || !ring.isMyOldRing(header.ringId)) continue;
+    if (header === undefined || !ring.isMyOldRing(header.ringId) || !ring.memb.includes(header.nodeId)) continue;
     if (!ring.regular.covers(header.seq) || ring.regular.get(header.seq) !== undefined) continue;
     ring.regular.add(header.seq, inner);
     if (seqBefore(ring.oldHighSeq, header.seq)) ring.oldHighSeq = header.seq;

@@ -4,11 +4,14 @@ import type { RingState } from './ring-state.ts';
 export function resendToken(ring: RingState): void {
   if (ring.phase === 'gather' || ring.savedToken === undefined) return;
   ring.host.sendToken(ring.savedToken, ring.tokenTarget);
+  ring.peers.tokenForwarded(ring.host.monotonicMs());
   ring.timers.armTokenRetransmit(ring.timings);
 }
 
 /** Lets go of a held token (6.5 *token hold*). */
 export function releaseHeldToken(ring: RingState): void {
   if (ring.phase !== 'operational' && ring.phase !== 'recovery') return;
-  if (ring.savedToken !== undefined) ring.host.sendToken(ring.savedToken, ring.tokenTarget);
+  if (ring.savedToken === undefined) return;
+  ring.host.sendToken(ring.savedToken, ring.tokenTarget);
+  ring.peers.tokenForwarded(ring.host.monotonicMs());
 }

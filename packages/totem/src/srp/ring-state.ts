@@ -3,14 +3,19 @@ import { writeMcastHeader } from '../codec/mcast.ts';
 import type { CommitToken } from '../codec/membership.ts';
 import { encodeHoldCancel } from '../codec/membership.ts';
 import { OrfToken, TOKEN_BYTES_MAXIMUM } from '../codec/orf-token.ts';
-import type { TotemConfig, TotemTimings } from '../config.ts';
+import type { TotemConfig, TotemMember, TotemTimings } from '../config.ts';
+import { canonicalAddress } from '../ip-address.ts';
+import { TroubleLog } from '../trouble-log.ts';
 import type { ConfigurationChange, RingId } from '../types.ts';
 import { sameRing } from '../types.ts';
 import { Fifo } from './fifo.ts';
 import type { IdList } from './id-sets.ts';
+import { Peers } from './peers.ts';
+import { PullQuotas } from './pull-quota.ts';
 import type { RingTimers } from './ring-timers.ts';
 import { SortWindow } from './sort-window.ts';
 import { RingStatistics } from './statistics.ts';
+import { Suspects } from './suspects.ts';
 
 /** Tokens that are written before the first buffer is written again; see TotemHost.sendToken. */
 const TOKEN_BUFFER_COUNT = 8;
@@ -18,6 +23,12 @@ const TOKEN_BUFFER_COUNT = 8;
 const QUEUE_BYTES = 4 * 1024 * 1024;
 /** Both headers that a packet carries at most: its own, and one more when recovery wraps it (totem.md 3.6). */
 const HEADERS_BYTES = 90;
+
+/**
+ * How far a ring's sequence number may be ahead of this node's. Rings number on by 4, so no ring gets as far in years;
+ * a number that leaps is forged or damaged, and taken over it would use up the numbers of all rings to come.
+ */
+const RING_SEQ_LEAP_LIMIT = 2 ** 32;
 
 /** The ring's effects. Those upward (the last four) are carried out after the handler's end, in order. */
 export interface RingHost extends CoreHost {
@@ -48,7 +59,13 @@ export class RingState {
   /** Q: entries of a send queue, one of which stays free. */
   readonly queueLength: number;
   timings: TotemTimings;
-  memberIds: IdList;
+  memberIds: IdList = [];
+  /** Node id of each address in the nodelist. */
+  nodeIdOfAddress: ReadonlyMap<string, number> = new Map();
+  readonly trouble: TroubleLog;
+  readonly peers = new Peers();
+  readonly suspects = new Suspects();
+  readonly pullQuotas = new PullQuotas();
   timers!: RingTimers;
 
   phase: RingPhase = 'operational';
@@ -106,6 +123,10 @@ export class RingState {
   globalSeqno = 0;
   mergeOutstanding = false;
   pauseTimestampMs = 0;
+  /** When this process was last found not to have been run for a while; what it heard or missed until then says nothing. */
+  pauseEndedMs = Number.NEGATIVE_INFINITY;
+  gatherSinceMs = 0;
+  commitSinceMs = 0;
 
   regular = new SortWindow();
   recovery = new SortWindow();
@@ -118,6 +139,8 @@ export class RingState {
   /** The token that is being worked on. */
   readonly token = new OrfToken();
   tokenTarget = 0;
+  /** The member before this one in the order of the ring: tokens come from it. */
+  tokenSource = 0;
   savedToken: Buffer | undefined;
   readonly #tokenBuffers = Array.from({ length: TOKEN_BUFFER_COUNT }, () => Buffer.alloc(TOKEN_BYTES_MAXIMUM));
   #nextTokenBuffer = 0;
@@ -130,10 +153,28 @@ export class RingState {
     this.host = host;
     this.myId = config.nodeId;
     this.timings = config.timings;
-    this.memberIds = config.members.map((member) => member.nodeId);
+    this.trouble = new TroubleLog(host.log, () => host.monotonicMs());
+    this.setMembers(config.members);
     this.packetBytesLimit = config.netMtuBytes - HEADERS_BYTES;
     this.queueLength = Math.trunc(QUEUE_BYTES / this.packetBytesLimit);
     this.ringId = { rep: config.nodeId, seq: 0 };
+  }
+
+  /** Takes a nodelist. */
+  setMembers(members: readonly TotemMember[]): void {
+    this.memberIds = members.map((member) => member.nodeId);
+    this.nodeIdOfAddress = new Map(members.map((member) => [canonicalAddress(member.address), member.nodeId]));
+  }
+
+  /** Whether a node may come into a ring of this node: it is in the nodelist, or still in the ring. */
+  isListed(nodeId: number): boolean {
+    return this.memberIds.includes(nodeId) || this.memb.includes(nodeId);
+  }
+
+  /** The address of a node in the nodelist, for log lines. */
+  addressOf(nodeId: number): string {
+    for (const [address, id] of this.nodeIdOfAddress) if (id === nodeId) return address;
+    return `node${nodeId}`;
   }
 
   get isRep(): boolean {
@@ -157,6 +198,11 @@ export class RingState {
 
   isMyRing(rep: number, seq: number): boolean {
     return this.ringId.rep === rep && this.ringId.seq === seq;
+  }
+
+  /** Whether a peer can have come to this ring sequence number, see {@link RING_SEQ_LEAP_LIMIT}. */
+  isPlausibleRingSeq(seq: number): boolean {
+    return seq - this.ringId.seq <= RING_SEQ_LEAP_LIMIT;
   }
 
   isMyOldRing(ringId: RingId): boolean {

@@ -4,6 +4,8 @@ import type { RingHost } from './ring-state.ts';
 
 /** What happens when a timer of the ring expires (totem.md 6.5). */
 export interface TimerHandlers {
+  /** A timer is late: is it so late that this process was not run? Called before the timer's own handler. */
+  late(lateMs: number): void;
   token(): void;
   tokenWarning(): void;
   tokenRetransmit(): void;
@@ -31,7 +33,11 @@ export class RingTimers {
   readonly health: RearmableTimer;
 
   constructor(host: RingHost, handlers: TimerHandlers) {
-    const timer = (handler: () => void): RearmableTimer => new RearmableTimer(host, handler);
+    const timer = (handler: () => void): RearmableTimer =>
+      new RearmableTimer(host, (lateMs) => {
+        handlers.late(lateMs);
+        handler();
+      });
     this.#host = host;
     this.token = timer(() => handlers.token());
     this.tokenWarning = timer(() => handlers.tokenWarning());

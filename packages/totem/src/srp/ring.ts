@@ -4,7 +4,6 @@ import {
   PACKET_JOIN,
   PACKET_MCAST,
   PACKET_MERGE_DETECT,
-  PACKET_NAMES,
   PACKET_ORF_TOKEN,
   rejectHeader,
 } from '../codec/header.ts';
@@ -15,15 +14,19 @@ import {
   decodeJoin,
   decodeMergeDetect,
   encodeMergeDetect,
+  impossibleRing,
   type JoinMessage,
 } from '../codec/membership.ts';
 import type { TotemConfig, TotemMember, TotemTimings } from '../config.ts';
+import { noteNotTotem } from '../foreign-packet.ts';
+import { isRightSender } from './admission.ts';
 import { receiveCommitToken } from './commit.ts';
 import { consensusExpired, enterGather, receiveJoin, sendJoin, sendLeave } from './gather.ts';
 import { receiveHoldCancel, receiveMcast, receiveMergeDetect } from './messages.ts';
 import { releaseHeldToken, resendToken } from './resend.ts';
 import { type RingHost, RingState } from './ring-state.ts';
 import { RingTimers } from './ring-timers.ts';
+import { noteLostCommitToken } from './suspects.ts';
 import { receiveToken } from './token.ts';
 
 const HEALTH_PERIOD_MS = 1500;
@@ -39,6 +42,7 @@ export class TotemRing {
     const ring = new RingState(host, config);
     this.state = ring;
     ring.timers = new RingTimers(host, {
+      late: (lateMs) => this.#noteLate(lateMs),
       token: () => this.tokenExpired(),
       tokenWarning: () => this.#warnOfToken(),
       tokenRetransmit: () => resendToken(ring),
@@ -87,7 +91,7 @@ export class TotemRing {
   }
 
   setMembers(members: readonly TotemMember[]): void {
-    this.state.memberIds = members.map((member) => member.nodeId);
+    this.state.setMembers(members);
   }
 
   /** Handles one datagram (1.3). */
@@ -98,16 +102,18 @@ export class TotemRing {
       ring.flushedCount += 1;
       return;
     }
-    const rejected = rejectHeader(packet, from);
+    const rejected = rejectHeader(packet);
     if (rejected !== undefined) {
-      if (packet.length >= 4 && (packet[3] as number) >= PACKET_NAMES.length && packet[2] === 3) {
-        ring.statistics.counters.rx_msg_dropped += 1;
-      }
-      ring.host.log.warn({}, rejected);
+      if (rejected === 'wrong_type') ring.statistics.counters.rx_msg_dropped += 1;
+      noteNotTotem(ring.trouble, rejected, packet, from);
+      return;
+    }
+    if (!isRightSender(ring, packet, from)) {
+      ring.statistics.counters.rx_msg_dropped += 1;
       return;
     }
     const refused = this.#dispatch(packet);
-    if (refused !== undefined) ring.host.log.warn({ from }, refused);
+    if (refused !== undefined) ring.trouble.note(from, 'malformed', () => `${from}: ${refused}`);
   }
 
   #dispatch(packet: Buffer): string | undefined {
@@ -119,19 +125,27 @@ export class TotemRing {
         return receiveToken(ring, packet);
       case PACKET_MCAST:
         counters.mcast_rx += 1;
-        return handle(decodeMcast(packet), (header) => receiveMcast(ring, header, packet));
+        return handle(decodeMcast(packet), (header) => void receiveMcast(ring, header, packet));
       case PACKET_MERGE_DETECT:
         counters.memb_merge_detect_rx += 1;
-        return handle(decodeMergeDetect(packet), (message) => receiveMergeDetect(ring, message));
+        return handle(decodeMergeDetect(packet), (message) => void receiveMergeDetect(ring, message));
       case PACKET_JOIN:
         counters.memb_join_rx += 1;
-        return handle(decodeJoin(packet), (join) => this.#receiveJoin(join));
+        return handle(decodeJoin(packet), (join) => {
+          if (!ring.isPlausibleRingSeq(join.ringSeq)) return impossibleRing('memb_join');
+          this.#receiveJoin(join);
+          return undefined;
+        });
       case PACKET_COMMIT_TOKEN:
         counters.memb_commit_token_rx += 1;
-        return handle(decodeCommitToken(packet), (token) => receiveCommitToken(ring, token));
+        return handle(decodeCommitToken(packet), (token) => {
+          if (!ring.isPlausibleRingSeq(token.ringId.seq)) return impossibleRing('memb_commit_token');
+          receiveCommitToken(ring, token);
+          return undefined;
+        });
       case PACKET_HOLD_CANCEL:
         counters.token_hold_cancel_rx += 1;
-        return handle(decodeHoldCancel(packet), (message) => receiveHoldCancel(ring, message));
+        return handle(decodeHoldCancel(packet), (message) => void receiveHoldCancel(ring, message));
       default:
         return undefined;
     }
@@ -146,6 +160,7 @@ export class TotemRing {
       receiveJoin(ring, join);
       return;
     }
+    this.#notePauseEnd(pausedMs);
     ring.host.log.info({}, `Process pause detected for ${Math.trunc(pausedMs)} ms, flushing membership messages.`);
     ring.flushing = true;
     ring.flushedCount = 0;
@@ -165,10 +180,14 @@ export class TotemRing {
       case 'operational': {
         const { tokenMs, consensusMs } = ring.timings;
         log.debug({}, 'The token was lost in the OPERATIONAL state.');
-        log.info(
-          {},
-          `A processor failed, forming new configuration: token timed out (${tokenMs}ms), waiting ${consensusMs}ms for consensus.`,
-        );
+        if (ring.pauseEndedMs > ring.statistics.lastTokenMs) {
+          log.info({}, 'The token was missed while this process was not run; no other node is to blame for that.');
+        } else {
+          log.info(
+            {},
+            `A processor failed, forming new configuration: token timed out (${tokenMs}ms), waiting ${consensusMs}ms for consensus.`,
+          );
+        }
         ring.host.checkInterface();
         enterGather(ring, 2);
         counters.operational_token_lost += 1;
@@ -182,6 +201,7 @@ export class TotemRing {
         return;
       case 'commit':
         log.debug({}, 'The token was lost in the COMMIT state.');
+        noteLostCommitToken(ring);
         enterGather(ring, 4);
         counters.commit_token_lost += 1;
         return;
@@ -219,6 +239,30 @@ export class TotemRing {
     ring.timers.tokenWarning.arm(Math.trunc((tokenMs * tokenWarningPercent) / 100), nowMs);
   }
 
+  /** A timer that is later than the reference lets a process pause (7.3 step 1): this process was not run. */
+  #noteLate(lateMs: number): void {
+    const ring = this.state;
+    if (lateMs <= ring.timings.tokenMs / 2) return;
+    this.#notePauseEnd(Math.max(lateMs, ring.host.monotonicMs() - ring.pauseTimestampMs));
+  }
+
+  /** Several timers and joins tell of one pause: it is counted and said once. */
+  #notePauseEnd(pausedMs: number): void {
+    const ring = this.state;
+    const nowMs = ring.host.monotonicMs();
+    if (nowMs - pausedMs <= ring.pauseEndedMs) {
+      ring.pauseEndedMs = nowMs;
+      return;
+    }
+    ring.pauseEndedMs = nowMs;
+    ring.statistics.paused(pausedMs);
+    ring.host.log.warn(
+      {},
+      `This process was not run for ${Math.trunc(pausedMs)} ms: it was stopped, or the machine slept or is overloaded. ` +
+        'What the other nodes did meanwhile is not held against them.',
+    );
+  }
+
   #notePause(): void {
     const ring = this.state;
     ring.pauseTimestampMs = ring.host.monotonicMs();
@@ -229,6 +273,7 @@ export class TotemRing {
     const ring = this.state;
     const { counters } = ring.statistics;
     ring.timers.arm(ring.timers.health, HEALTH_PERIOD_MS);
+    ring.peers.review(ring.host.monotonicMs(), ring.host.log);
     const gathering = counters.continuous_gather > CONTINUOUS_GATHER_LIMIT;
     const failing = counters.continuous_sendmsg_failures > SEND_FAILURES_LIMIT;
     counters.firewall_enabled_or_nic_failure = gathering || failing ? 1 : 0;
@@ -242,8 +287,6 @@ export class TotemRing {
   }
 }
 
-function handle<T>(decoded: T | string, use: (message: T) => void): string | undefined {
-  if (typeof decoded === 'string') return decoded;
-  use(decoded);
-  return undefined;
+function handle<T>(decoded: T | string, use: (message: T) => string | undefined): string | undefined {
+  return typeof decoded === 'string' ? decoded : use(decoded);
 }

@@ -41,6 +41,11 @@ export class SortWindow {
     page.misses[seq & PAGE_MASK] = 0;
   }
 
+  /** How often `seq`, which must be covered, was seen missing. */
+  missesOf(seq: number): number {
+    return this.#pages[(seq & MASK) >>> PAGE_SHIFT]?.misses[seq & PAGE_MASK] ?? 0;
+  }
+
   /** Counts that `seq` was seen missing once more. @returns the new count */
   countMiss(seq: number): number {
     const { misses } = this.#page(seq);

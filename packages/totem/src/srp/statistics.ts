@@ -31,12 +31,22 @@ export class RingStatistics {
     firewall_enabled_or_nic_failure: 0,
   };
 
+  /** Times that this process was not run for longer than half the token timeout, and for how long, ms. */
+  readonly pauses = { count: 0, last_ms: 0, total_ms: 0 };
+
   /** When the last accepted token came, 0 before the first. */
   lastTokenMs = 0;
   readonly #receivedMs = new Float64Array(SAMPLE_COUNT);
   readonly #sentMs = new Float64Array(SAMPLE_COUNT);
   readonly #backlog = new Float64Array(SAMPLE_COUNT);
   #samples = 0;
+
+  /** This process was not run for `pausedMs`. */
+  paused(pausedMs: number): void {
+    this.pauses.count += 1;
+    this.pauses.last_ms = Math.trunc(pausedMs);
+    this.pauses.total_ms += Math.trunc(pausedMs);
+  }
 
   /** A token was accepted. */
   tokenReceived(nowMs: number): void {

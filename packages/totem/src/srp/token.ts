@@ -1,4 +1,4 @@
-import { RTR_LIMIT } from '../codec/header.ts';
+import { isForeignByteOrder, RTR_LIMIT, readU32 } from '../codec/header.ts';
 import { decodeMcast, stampMcast } from '../codec/mcast.ts';
 import { decodeOrfToken, encodeOrfToken, type OrfToken } from '../codec/orf-token.ts';
 import { deliverUpTo, freeMessages, updateAru } from './delivery.ts';
@@ -11,6 +11,7 @@ import { seqAdd, seqAtMost, seqBefore, seqDistance } from './sequence.ts';
 import { WINDOW_SIZE } from './sort-window.ts';
 
 const FAILED_TO_RECEIVE = 6;
+const NODE_ID_AT = 5;
 
 /** A regular token came in (totem.md 8.1). @returns why it was not read, in the reference's words */
 export function receiveToken(ring: RingState, packet: Buffer): string | undefined {
@@ -18,11 +19,16 @@ export function receiveToken(ring: RingState, packet: Buffer): string | undefine
   const refused = decodeOrfToken(packet, token);
   if (refused !== undefined) return refused;
   if (ring.tokenDiscard) return undefined;
+  if (ring.phase === 'commit') return undefined;
+  // The reference counts activity by tokens of other rings too; old ones that are sent again would keep a ring from idling.
+  if (!ring.isMyRing(token.ringRep, token.ringSeq)) return undefined;
+  if (!comesFromNeighbour(ring, packet)) return undefined;
   const nowMs = ring.host.monotonicMs();
   noteActivity(ring, token, nowMs);
-  if (ring.phase === 'commit') return undefined;
-  if (!ring.isMyRing(token.ringRep, token.ringSeq)) return undefined;
-  if (seqAtMost(token.tokenSeq, ring.tokenSeq)) return undefined;
+  if (seqAtMost(token.tokenSeq, ring.tokenSeq)) {
+    ring.peers.repeatedToken(ring.tokenSource);
+    return undefined;
+  }
   if (seqDistance(ring.myAru, token.seq) >= WINDOW_SIZE) {
     return `Received orf_token message has an impossible sequence number ${hex(token.seq)}...  ignoring.`;
   }
@@ -31,6 +37,16 @@ export function receiveToken(ring: RingState, packet: Buffer): string | undefine
   if (ring.phase === 'operational') freeMessages(ring, token.aru);
   visit(ring, token, nowMs);
   return undefined;
+}
+
+/** A token of this ring comes from the member before this one and from nobody else; two tokens would undo the order. */
+function comesFromNeighbour(ring: RingState, packet: Buffer): boolean {
+  const sender = readU32(packet, NODE_ID_AT, isForeignByteOrder(packet));
+  if (sender === ring.tokenSource) return true;
+  ring.trouble.note(ring.addressOf(sender), 'wrong_place', () => {
+    return `Node ${sender} sends a token that node ${ring.tokenSource} should send: its ring is not this node's.`;
+  });
+  return false;
 }
 
 /** Steps 3 to 6: is the ring idle, and is the token to be held? */
@@ -78,7 +94,10 @@ function visit(ring: RingState, token: OrfToken, nowMs: number): void {
   token.tokenSeq = seqAdd(token.tokenSeq, 1);
   if (ring.phase === 'recovery') recoveryVisit(ring, token);
   ring.savedToken = encodeOrfToken(token, ring.myId, ring.nextTokenBuffer());
-  if (forward) ring.host.sendToken(ring.savedToken, ring.tokenTarget);
+  if (forward) {
+    ring.host.sendToken(ring.savedToken, ring.tokenTarget);
+    ring.peers.tokenForwarded(nowMs);
+  }
   if (ring.phase === 'operational') {
     if (ring.heldBack.length > 0) takeHeldBack(ring);
     deliverUpTo(ring, ring.highSeqReceived);
