@@ -172,7 +172,7 @@ export class UdpuTransport {
 
   #receiveOwn(packet: Buffer): void {
     if (this.#closed) return;
-    const from = canonicalAddress(this.#addressOf.get(this.#options.nodeId) as string);
+    const from = this.#addressOf.get(this.#options.nodeId) as string;
     this.#reactor.enter(() => this.#handlers.packet(packet, from));
   }
 
