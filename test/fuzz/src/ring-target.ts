@@ -11,7 +11,7 @@ const samplesKept = 64;
 /** Inputs in a row; then the ring is left alone for a while, so that it is not always gathering. */
 const burst = 400;
 const restMs = 1200;
-const gapMaxMs = 0.1;
+const gapMaxMs = 0.03;
 const settleMs = 60_000;
 
 /** Three live ring cores; changed packets of one type are sent to them. */
