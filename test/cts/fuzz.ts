@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sharedPath } from '@sanode/runtime/testing';
 import { printPretty } from '@sanode/xml';
-import { randomCib } from './random-cib.ts';
+import { randomCib } from './random/index.ts';
 import { compareWith, type Output, outputs } from './suite.ts';
 
 const batchSize = 25;

@@ -1,5 +1,5 @@
 import type { Element } from '@sanode/xml';
-import type { Dice } from './random-cib.ts';
+import type { Dice } from './random/dice.ts';
 
 const values = [
   ...['', '0', '-1', '5', 'INFINITY', '-INFINITY', '99999999999999999999', '1e9', 'abc', 'true', '#default'],

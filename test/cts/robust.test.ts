@@ -2,7 +2,8 @@ import { schedule } from '@sanode/scheduler';
 import { printCompact } from '@sanode/xml';
 import { describe, expect, it } from 'vitest';
 import { mutated } from './mutate.ts';
-import { Dice, randomCib } from './random-cib.ts';
+import { Dice } from './random/dice.ts';
+import { randomCib } from './random/index.ts';
 
 const inputs = 400;
 
