@@ -44,7 +44,16 @@ function addUnit(
   return true;
 }
 
-/** A duration in seconds, years counted as 365 days and months as 30. */
-export function durationSeconds(duration: Duration): number {
-  return (duration.years * 365 + duration.months * 30 + duration.days) * 86_400 + duration.seconds;
+const secondsPerDay = 86_400;
+const daysPerMonth = 30;
+
+/**
+ * A duration in seconds, read by the reference as if it were a date: months have 30 days, but the first day and the
+ * first year add nothing, and what is below zero is left out. So `P1D` is 0 s, `P3D` 2 days and `P1Y2D` 1 day.
+ */
+export function durationSeconds({ years, months, days, seconds }: Duration): number {
+  const wholeYears = Math.max(0, years - 1);
+  const leapDays = Math.floor(wholeYears / 4) - Math.floor(wholeYears / 100) + Math.floor(wholeYears / 400);
+  const allDays = wholeYears * 365 + leapDays + Math.max(0, months) * daysPerMonth + Math.max(0, days - 1);
+  return allDays * secondsPerDay + seconds;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluateSets } from './attribute-sets.ts';
 import { compareVersions } from './compare.ts';
 import { addMonths, addSeconds, type DateTime, formatUtc, fromEpoch, parseDateTime, toEpoch } from './dates.ts';
-import { durationSeconds, parseDuration } from './durations.ts';
+import { type Duration, durationSeconds, parseDuration } from './durations.ts';
 import { intervalOrZero, parseInterval, parseMilliseconds, readableInterval, toSeconds } from './intervals.ts';
 import { integerAtLeast, parseBoolean, scanInteger } from './numbers.ts';
 import { passesRule, type RuleInput } from './rule.ts';
@@ -88,7 +88,14 @@ describe('dates (vectors of scheduler-1 4.6)', () => {
 
   it('reads durations in any order of units, without fractions', () => {
     expect(parseDuration('P1Y2M3W')).toEqual({ years: 1, months: 2, days: 21, seconds: 0 });
-    expect(durationSeconds(parseDuration('PT5M') ?? { years: 0, months: 0, days: 0, seconds: 0 })).toBe(300);
+    const day = 86_400;
+    const inSeconds: Readonly<Record<string, number>> = {
+      ...{ PT5M: 300, P1D: 0, P3D: 2 * day, P1W: 6 * day, P1M: 30 * day, P1M19D: 48 * day },
+      ...{ P1Y: 0, P1Y2D: day, P2Y: 365 * day, P1Y1M2DT5S: 31 * day + 5, 'P2DT-100S': day - 100, 'P-1M40D': 39 * day },
+    };
+    for (const [text, seconds] of Object.entries(inSeconds)) {
+      expect(durationSeconds(parseDuration(text) as Duration), text).toBe(seconds);
+    }
     for (const text of ['P5', 'PM', 'PT', 'P', 'PT1.5S']) expect(parseDuration(text), text).toBeUndefined();
   });
 });

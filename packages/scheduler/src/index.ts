@@ -24,7 +24,7 @@ export {
   withDescendants,
 } from './model/resource.ts';
 export { parseRole, Role, roleText } from './model/role.ts';
-export type { FailedOperation, Message, WorkingSet } from './model/working-set.ts';
+export type { FailedOperation, Message, PrintedLine, WorkingSet } from './model/working-set.ts';
 export { showClusterStatus } from './output/cluster-status.ts';
 export { dotText } from './output/dot.ts';
 export { ListText } from './output/text.ts';

@@ -9,7 +9,7 @@ import { createGraph } from './graph/graph.ts';
 import { unpackCib } from './inputs/unpack.ts';
 import { Order } from './model/action.ts';
 import { withDescendants } from './model/resource.ts';
-import type { Message, WorkingSet } from './model/working-set.ts';
+import type { Message, PrintedLine, WorkingSet } from './model/working-set.ts';
 import { applyOrderings } from './orderings/apply.ts';
 import { addOrdering, task } from './orderings/ordering.ts';
 import { orderRemoteActions } from './orderings/remote.ts';
@@ -40,8 +40,8 @@ export interface ScheduleOptions {
 export interface ScheduleResult {
   /** `<transition_graph>`, ready for the transition engine. */
   readonly graph: Element;
-  /** Score rows in the order in which they came up, without line feeds. */
-  readonly scores: readonly string[];
+  /** Score rows and notices in the order in which they came up, without line feeds. */
+  readonly printed: readonly PrintedLine[];
   /** Every primitive's assigned node's name by resource id; absent: nowhere. */
   readonly placement: ReadonlyMap<string, string>;
   readonly messages: readonly Message[];
@@ -75,7 +75,7 @@ export function scheduleWorkingSet(set: WorkingSet, options: ScheduleOptions): S
   const graph = createGraph(set, options.transitionId ?? 1);
   return {
     graph,
-    scores: set.scoreLines,
+    printed: set.printed,
     placement: placementOf(set),
     messages: set.messages,
     recheckBy: set.recheckBy,

@@ -67,7 +67,8 @@ function historyOf(model: Model, { name, leaf, node, steps, container }: History
   const locked = on(model, 'locks') ? dice.maybe(0.25, String(executionDate - dice.pick([10, 400]))) : undefined;
   const attributes = { id: name, ...leaf.agent, container, 'shutdown-lock': locked };
   if (changedAgent) attributes.type = 'Other';
-  const entries = steps.map((step, at) => entry(model, { name, leaf, node, step, callId: firstCallId + at }));
+  const used = new Set<string>();
+  const entries = steps.map((step, at) => entry(model, { name, leaf, node, step, callId: firstCallId + at, used }));
   return element('lrm_resource', attributes, dice.hits(0.15) ? dice.shuffled(entries) : entries);
 }
 
@@ -77,9 +78,11 @@ interface Entry {
   readonly node: string;
   readonly step: Step;
   readonly callId: number;
+  /** Ids of the history's other entries. */
+  readonly used: Set<string>;
 }
 
-function entry(model: Model, { name, leaf, node, step, callId }: Entry): Element {
+function entry(model: Model, { name, leaf, node, step, callId, used }: Entry): Element {
   const { dice } = model;
   const recurring = step.intervalMs > 0;
   const key = `${callId}:${dice.pick([1, 1, 2])}:${step.expected}:${uuid}`;
@@ -88,6 +91,8 @@ function entry(model: Model, { name, leaf, node, step, callId }: Entry): Element
   const migrates = step.task === 'migrate_to' || step.task === 'migrate_from';
   let id = recurring || migrates ? `${name}_${step.task}_${step.intervalMs}` : `${name}_last_${callId}`;
   if (failed && dice.hits(0.7)) id = `${name}_last_failure_0`;
+  if (used.has(id)) id = `${name}_last_${callId}`;
+  used.add(id);
   const featureSet = dice.pick(['3.19.7', '3.19.7', '3.16.1', '3.0.9', '3.20.5']);
   const changed = dice.hits(0.04);
   return element('lrm_rsc_op', {

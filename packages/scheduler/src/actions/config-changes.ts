@@ -4,7 +4,7 @@ import { findOperation } from '../inputs/operations.ts';
 import { ActionFlag, Order } from '../model/action.ts';
 import type { ClusterNode } from '../model/node.ts';
 import { isAnonymousClone, type Resource, topOf, withDescendants } from '../model/resource.ts';
-import type { DeferredCheck, WorkingSet } from '../model/working-set.ts';
+import { type DeferredCheck, notice, type WorkingSet } from '../model/working-set.ts';
 import { addOrdering, task } from '../orderings/ordering.ts';
 import { isAvailable } from '../placement/nodes.ts';
 import { compareDigests, needsHostAddress } from '../status/digests.ts';
@@ -143,7 +143,8 @@ function operationChanged(set: WorkingSet, resource: Resource, node: ClusterNode
   const secure = attr(entry, 'op-secure-digest');
   if (set.sanitized && secure !== undefined && secure === digests.secure) {
     const magic = attr(entry, 'transition-magic') ?? '';
-    set.notices.push(
+    notice(
+      set,
       `Only 'private' parameters to ${intervalMs}-interval ${name} for ${resource.id} on ${node.name} changed: ${magic}`,
     );
     return false;

@@ -2,7 +2,7 @@ import { toSeconds } from '@sanode/rules';
 import { type Action, ActionFlag } from '../model/action.ts';
 import { type ClusterNode, isDanglingGuest, isGuestNode, isRemoteNode } from '../model/node.ts';
 import { type Resource, withDescendants } from '../model/resource.ts';
-import { log, type WorkingSet } from '../model/working-set.ts';
+import { log, notice, type WorkingSet } from '../model/working-set.ts';
 import { calculateDigests } from '../status/digests.ts';
 import { createAction } from './create.ts';
 
@@ -102,7 +102,7 @@ function addUnfencingDigests(set: WorkingSet, action: Action, node: ClusterNode)
     const verdict = compareWithNode(set, node, device, agent, digests.all, digests.secure);
     if (verdict === 'mismatch') {
       changed = true;
-      set.notices.push(`notice: Unfencing node ${node.name} because the definition of ${device.id} changed`);
+      notice(set, `notice: Unfencing node ${node.name} because the definition of ${device.id} changed`);
     }
     all += `${device.id}:${agent}:${digests.all},`;
     secure += `${device.id}:${agent}:${digests.secure ?? ''},`;
@@ -124,12 +124,12 @@ function compareWithNode(
   if (recorded === undefined) return 'unknown';
   if (recorded.includes(`${device.id}:${agent}:${all}`)) return 'match';
   if (node.attributes.get('#digests-secure')?.includes(`${device.id}:${agent}:${secure ?? ''}`) === true) {
-    set.notices.push(`Only 'private' parameters to ${device.id} for unfencing ${node.name} changed`);
+    notice(set, `Only 'private' parameters to ${device.id} for unfencing ${node.name} changed`);
     return 'match';
   }
   if (set.sanitized && secure !== undefined) {
     const hint = `${device.id}:${agent}:${secure}`;
-    set.notices.push(`Parameters to ${device.id} for unfencing ${node.name} changed, try '${hint}'`);
+    notice(set, `Parameters to ${device.id} for unfencing ${node.name} changed, try '${hint}'`);
   }
   return 'mismatch';
 }

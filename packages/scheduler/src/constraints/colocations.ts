@@ -215,11 +215,17 @@ function unpackSet(set: WorkingSet, xml: Element, resourceSet: Element, constrai
   for (const resource of members(set, resourceSet)) {
     if (resource === undefined) return;
     const previous = known.at(-1);
-    if (score < 0) for (const other of known) add(resource, other, resource);
+    if (score < 0) for (const other of untilSelf(known, resource)) add(resource, other, resource);
     else if (previous !== undefined && withPrevious) add(resource, previous, resource);
     else if (previous !== undefined) add(previous, resource, resource);
     known.push(resource);
   }
+}
+
+/** What stands before a resource in its set; one that is there twice only sees those before its first place. */
+function untilSelf(before: readonly Resource[], resource: Resource): readonly Resource[] {
+  const at = before.indexOf(resource);
+  return at < 0 ? before : before.slice(0, at);
 }
 
 /** Colocations of one set with the next. */

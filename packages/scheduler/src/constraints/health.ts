@@ -42,9 +42,10 @@ export function shownHealth(set: WorkingSet, node: ClusterNode): number {
     let state = 1;
     if (text === 'red') state = -1;
     else if (text === 'yellow') state = 0;
-    else if (text !== 'green') {
-      const score = parseScore(value, set.options.healthScores) ?? 0;
-      if (score <= red && red !== green) state = -1;
+    else {
+      const score = parseScore(value, set.options.healthScores);
+      if (score === undefined) continue;
+      if (score <= red) state = -1;
       else if (score <= yellow && yellow !== green) state = 0;
     }
     worst = Math.min(worst, state);

@@ -8,6 +8,8 @@ import { graphSynapses, insertAction } from './insert.ts';
 
 /** Makes the transition graph (scheduler-3 19). */
 export function createGraph(set: WorkingSet, transitionId: number): Element {
+  // Rules that are only evaluated for what the actions carry have no part in the time to look again.
+  const root = rootAttributes(set, transitionId);
   for (const resource of set.resources) resource.kind.addToGraph(set, resource);
   const differs = set.nodes.some((node) => node.variant === 'remote' && node.maintenance !== node.remoteMaintenance);
   if (differs) insertMaintenance(set);
@@ -21,7 +23,7 @@ export function createGraph(set: WorkingSet, transitionId: number): Element {
     }
     insertAction(set, action);
   }
-  return element('transition_graph', rootAttributes(set, transitionId), graphSynapses(set));
+  return element('transition_graph', root, graphSynapses(set));
 }
 
 function insertMaintenance(set: WorkingSet): void {

@@ -38,7 +38,6 @@ export interface BundleDefinition {
 export function unpackBundle(set: WorkingSet, bundle: Resource, unpackChild: UnpackChild): boolean {
   const definition = readDefinition(set, bundle);
   if (definition === undefined) return false;
-  if (definition.replicasPerHost === 1) bundle.unique = false;
   bundle.bundle = {
     agent: definition.agent,
     image: attr(definition.launcher, 'image') ?? '',
@@ -86,6 +85,8 @@ function readDefinition(set: WorkingSet, bundle: Resource): BundleDefinition | u
     primitive: firstChild(bundle.xml, 'primitive'),
     hostOptions: '',
   };
+  // What is configured counts, also where a primitive then lowers it.
+  if (definition.replicasPerHost === 1) bundle.unique = false;
   return definition.primitive === undefined ? definition : completeForPrimitive(set, definition);
 }
 

@@ -47,8 +47,8 @@ export function unpackClone(set: WorkingSet, clone: Resource, unpackChild: Unpac
   };
   if (!meta.has('resource-stickiness')) meta.set('resource-stickiness', '1');
   meta.set('globally-unique', String(clone.unique));
-  const wanted = Math.max(1, clone.clone.max);
-  for (let made = 0; made < wanted; made += 1) {
+  // An agent that can't be cloned uniquely lowers the number at the first instance.
+  for (let made = 0; made < Math.max(1, clone.clone.max); made += 1) {
     if (addInstance(clone, unpackChild) === undefined) return false;
   }
   return true;

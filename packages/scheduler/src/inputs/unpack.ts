@@ -88,10 +88,9 @@ function emptySet(cib: Element, options: ScheduleOptions): WorkingSet {
     locations: [],
     colocations: [],
     deferredChecks: [],
-    scoreLines: [],
+    printed: [],
     showUtilization: options.showUtilization === true,
     messages,
-    notices: [],
     summaryWidths: { resource: 5, detail: 5 },
   };
 }

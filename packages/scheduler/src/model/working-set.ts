@@ -31,6 +31,12 @@ export interface DeferredCheck {
   readonly entry: Element;
 }
 
+/** A line that the run would print; notices stand in the middle of the scores. */
+export interface PrintedLine {
+  readonly kind: 'score' | 'utilization' | 'notice';
+  readonly text: string;
+}
+
 /**
  * The scheduler's model of one CIB: built once by `unpack`, then worked on by the run (scheduler-1 1). All lists are in
  * the order in which the reference makes them; the output depends on it.
@@ -89,12 +95,10 @@ export interface WorkingSet {
   readonly locations: LocationConstraint[];
   readonly colocations: Colocation[];
   readonly deferredChecks: DeferredCheck[];
-  /** Score rows as they come up. */
-  readonly scoreLines: string[];
+  /** What a user at a terminal may see of the run, as it comes up (`crm_simulate`). */
+  readonly printed: PrintedLine[];
   readonly showUtilization: boolean;
   readonly messages: Message[];
-  /** Texts for the user at a terminal, in the middle of the scores (`crm_simulate`). */
-  readonly notices: string[];
   readonly summaryWidths: { resource: number; detail: number };
 }
 
@@ -114,4 +118,9 @@ export function configWarning(set: WorkingSet, text: string): void {
 
 export function log(set: WorkingSet, level: Message['level'], text: string): void {
   set.messages.push({ level, text, config: false });
+}
+
+/** Notes a text for a user at a terminal. */
+export function notice(set: WorkingSet, text: string): void {
+  set.printed.push({ kind: 'notice', text });
 }

@@ -27,7 +27,8 @@ function showCapacities(set: WorkingSet, title: string): void {
   if (!set.showUtilization) return;
   for (const node of set.nodes) {
     if (isBundleNode(node)) continue;
-    set.scoreLines.push(`${title}: ${node.name} capacity:${utilizationText(node.utilization)}`);
+    const text = `${title}: ${node.name} capacity:${utilizationText(node.utilization)}`;
+    set.printed.push({ kind: 'utilization', text });
   }
 }
 

@@ -65,7 +65,8 @@ export function assignTo(
   changeCapacity(node, resource, -1);
   if (set.showUtilization) {
     const text = utilizationText(resource.utilization);
-    set.scoreLines.push(`pcmk__assign_resource: ${resource.id} utilization on ${node.name}:${text}`);
+    const line = `pcmk__assign_resource: ${resource.id} utilization on ${node.name}:${text}`;
+    set.printed.push({ kind: 'utilization', text: line });
   }
   return changed;
 }

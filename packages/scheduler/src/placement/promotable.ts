@@ -121,7 +121,8 @@ function settlePriority(clone: Resource, instance: Resource): void {
 function setInstanceRole(set: WorkingSet, clone: Resource, instance: Resource, promoted: number): boolean {
   const place = singleLocation(instance, 'assigned');
   const where = place === undefined ? ' (inactive)' : ` on ${place.name}`;
-  set.scoreLines.push(`${instance.id} promotion score${where}: ${scoreText(instance.promotionPriority)}`);
+  const text = `${instance.id} promotion score${where}: ${scoreText(instance.promotionPriority)}`;
+  set.printed.push({ kind: 'score', text });
   const roomLeft = promoted < (clone.clone?.promotedMax ?? 0) || !clone.managed;
   const chosen = instance.promotionPriority >= 0 && roomLeft ? promotableNode(instance) : undefined;
   if (chosen === undefined) {

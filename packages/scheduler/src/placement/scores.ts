@@ -14,7 +14,8 @@ export function showScores(set: WorkingSet, prefix: ScorePrefix, resource: Resou
   if (resource.removed) return;
   const entries = [...resource.allowed.values()].sort((a, b) => compareNames(a.node.name, b.node.name));
   for (const entry of entries) {
-    set.scoreLines.push(`${prefix}: ${resource.id} allocation score on ${entry.node.name}: ${scoreText(entry.score)}`);
+    const text = `${prefix}: ${resource.id} allocation score on ${entry.node.name}: ${scoreText(entry.score)}`;
+    set.printed.push({ kind: 'score', text });
   }
   for (const child of resource.children) showScores(set, prefix, child);
 }

@@ -1,5 +1,6 @@
 import { scanInteger } from '@sanode/rules';
 import { attr, type Element } from '@sanode/xml';
+import { mergeSorted } from '../values/merge-sort.ts';
 import { sameText } from '../values/names.ts';
 import { transitionKey } from './fail-counts.ts';
 
@@ -141,7 +142,7 @@ function transitionMagic(text: string | undefined): ReturnType<typeof transition
 
 /** A resource's entries, oldest first; the list goes in reverse document order into a stable sort. */
 export function sortEntries(operations: readonly Element[]): Element[] {
-  return [...operations].reverse().sort(compareEntries);
+  return mergeSorted([...operations].reverse(), compareEntries);
 }
 
 export interface StartStop {

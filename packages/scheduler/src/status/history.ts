@@ -4,7 +4,7 @@ import { clearHistory, findAll, resourceAction } from '../actions/create.ts';
 import { fenceNode } from '../actions/fence-node.ts';
 import { operationKey } from '../actions/keys.ts';
 import { banOrAdd } from '../constraints/ban.ts';
-import { addNode, findNode, findNodeByIdOrName } from '../inputs/nodes.ts';
+import { addNode, applyStartupFencing, findNode, findNodeByIdOrName } from '../inputs/nodes.ts';
 import { targetRole, unpackResource } from '../inputs/resources.ts';
 import { ActionFlag, type OnFail } from '../model/action.ts';
 import { type ClusterNode, isGuestNode, isRemoteNode } from '../model/node.ts';
@@ -144,6 +144,7 @@ function createRemoved(set: WorkingSet, entry: Element): Resource | undefined {
   if (resource.remoteConnection) {
     const node = findNode(set, resource.id) ?? addNode(set, resource.id, resource.id, 'remote', 0);
     node.connection = resource;
+    applyStartupFencing(set, node);
     node.shutdown = true;
   }
   if (attr(entry, 'container') !== undefined) resource.removedLaunched = true;

@@ -23,15 +23,17 @@ class MigrationHistory {
     return this.set.index.historyByNode.get(node)?.get(this.resourceId) ?? [];
   }
 
-  /** The one entry of a task on a node; none if there are several. */
+  /** The one entry of a task on a node, if it ended with the code; none if there are several, whatever their codes. */
   one(task: string, node: string, other: string | undefined, code: string | undefined): Element | undefined {
     const found = this.entries(node).filter((xml) => {
       if (attr(xml, 'operation') !== task) return false;
       if (task === 'migrate_to' && other !== undefined && attr(xml, 'migrate_target') !== other) return false;
       if (task === 'migrate_from' && other !== undefined && attr(xml, 'migrate_source') !== other) return false;
-      return code === undefined || (attr(xml, 'rc-code') === code && attr(xml, 'op-status') === '0');
+      return true;
     });
-    return found.length === 1 ? found[0] : undefined;
+    const [only] = found;
+    if (found.length !== 1 || only === undefined) return undefined;
+    return code === undefined || (attr(only, 'rc-code') === code && attr(only, 'op-status') === '0') ? only : undefined;
   }
 
   /** Whether something but a monitor happened on a node after an entry. */

@@ -106,7 +106,7 @@ class Simulation {
     }
     let cib = new SimulatedCib(original);
     this.#showDate(original);
-    let set = unpack(cib.document(), options);
+    let set = this.#unpack(cib, options);
     let printed = false;
     if (!this.#quiet) {
       this.#showNotices(set);
@@ -123,7 +123,7 @@ class Simulation {
       cib = inject(set, cib, this.#events.injections, text);
       text.end();
       if (!this.#quiet) this.#showDate(original);
-      set = unpack(cib.document(), options);
+      set = this.#unpack(cib, options);
     }
     this.#save('save-input', () => printPretty(cib.document()));
     const wanted = ['run', 'simulate', 'in-place', 'show-scores', 'show-utilization', 'save-graph', 'save-dotfile'];
@@ -147,6 +147,13 @@ class Simulation {
       sanitized: !this.#live,
       showUtilization: this.#utilization,
     };
+  }
+
+  /** Reads the status, and says what there is to say about it. */
+  #unpack(cib: SimulatedCib, options: ScheduleOptions): WorkingSet {
+    const set = unpack(cib.document(), options);
+    if (!this.#quiet) for (const { text } of set.printed) this.#text.info(text);
+    return set;
   }
 
   #showDate(cib: Element): void {
@@ -182,6 +189,7 @@ class Simulation {
 
   #schedule(original: Element, cib: SimulatedCib, set: WorkingSet, options: ScheduleOptions, before: boolean): number {
     let printed = before;
+    const already = set.printed.length;
     const result = scheduleWorkingSet(set, options);
     if (this.#scores || this.#utilization) {
       if (printed) this.#text.spacer();
@@ -189,11 +197,10 @@ class Simulation {
       let title = 'Assignment Scores';
       if (this.#utilization) title = this.#scores ? `${title} and Utilization Information` : 'Utilization Information';
       this.#text.begin(title);
-      for (const line of result.scores) {
-        const isUtilization = / capacity:| utilization on /.test(line);
-        if (isUtilization ? this.#utilization : this.#scores) this.#text.item(line);
+      for (const { kind, text } of result.printed.slice(already)) {
+        if (kind === 'notice' && !this.#quiet) this.#text.info(text);
+        if (kind === 'score' ? this.#scores : kind === 'utilization' && this.#utilization) this.#text.item(text);
       }
-      if (!this.#quiet) for (const notice of set.notices) this.#text.info(notice);
       this.#text.end();
     }
     this.#save('save-graph', () => printPretty(result.graph, { escaping: '3.0' }));
@@ -234,9 +241,10 @@ class Simulation {
     if (hasOption(this.#given, 'in-place')) this.#save('xml-file', () => printPretty(after));
     if (!this.#quiet) {
       this.#showDate(original);
+      const revised = this.#unpack(cib, options);
       this.#text.spacer();
       this.#text.begin('Revised Cluster Status');
-      showClusterStatus(unpack(after, options), this.#text, false);
+      showClusterStatus(revised, this.#text, false);
       this.#text.end();
     }
     return status === 'terminated' ? exitCode.error : exitCode.ok;
