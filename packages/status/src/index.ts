@@ -1,4 +1,4 @@
-export { exitText } from './exit-text.ts';
+export { exitText } from '@sanode/scheduler/values/exit-text';
 export { type HtmlFrame, htmlDocument, htmlReport } from './html/index.ts';
 export { type ReportOptions, type Section, sectionGroups, sections } from './options.ts';
 export { Report } from './report.ts';

@@ -1,5 +1,5 @@
 import { announcedRelease } from '@sanode/runtime';
-import { exitText } from './exit-text.ts';
+import { exitText } from '@sanode/scheduler/values/exit-text';
 
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;

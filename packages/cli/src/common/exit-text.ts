@@ -1,1 +1,1 @@
-export { exitText } from '@sanode/status/exit-text';
+export { exitText } from '@sanode/scheduler/values/exit-text';

@@ -1,4 +1,4 @@
-import { integerOr } from '@sanode/rules';
+import { integerOr, readableInterval } from '@sanode/rules';
 import { attr, childElements, descend, type Element } from '@sanode/xml';
 import { findOperation } from '../inputs/operations.ts';
 import { ActionFlag, Order } from '../model/action.ts';
@@ -145,7 +145,7 @@ function operationChanged(set: WorkingSet, resource: Resource, node: ClusterNode
     const magic = attr(entry, 'transition-magic') ?? '';
     notice(
       set,
-      `Only 'private' parameters to ${intervalMs}-interval ${name} for ${resource.id} on ${node.name} changed: ${magic}`,
+      `Only 'private' parameters to ${readableInterval(intervalMs)}-interval ${name} for ${resource.id} on ${node.name} changed: ${magic}`,
     );
     return false;
   }

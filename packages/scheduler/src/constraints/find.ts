@@ -13,9 +13,10 @@ export function findConstrained(set: WorkingSet, id: string | undefined): Resour
   return found.id === id ? found : topOf(found);
 }
 
-/** The ids that a template or tag stands for. */
+/** The ids that a template or tag stands for; a template that nobody uses is as good as unknown. */
 export function membersOf(set: WorkingSet, id: string): readonly string[] | undefined {
-  return set.templates.get(id) ?? set.tags.get(id);
+  const members = set.templates.get(id) ?? set.tags.get(id);
+  return members?.length === 0 ? undefined : members;
 }
 
 /** A constraint's resource sets, references followed. */

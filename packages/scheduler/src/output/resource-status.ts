@@ -1,4 +1,4 @@
-import { isTrue } from '@sanode/rules';
+import { integerAtLeast, isTrue } from '@sanode/rules';
 import { attr } from '@sanode/xml';
 import { parseKey } from '../actions/keys.ts';
 import { isDisabled } from '../inputs/unpack.ts';
@@ -10,6 +10,7 @@ import { currentNode } from '../placement/current-node.ts';
 import { locationsOf } from '../placement/nodes.ts';
 import { isActive, stateOf } from '../status/active.ts';
 import { historyKey, isMaskedProbeFailure } from '../status/entry.ts';
+import { exitText } from '../values/exit-text.ts';
 import { compareBytes, compareNames, sameText } from '../values/names.ts';
 import type { ListText } from './text.ts';
 
@@ -47,19 +48,6 @@ const pendingTexts: Readonly<Record<string, string>> = {
   demote: 'Demoting',
 };
 
-const exitTexts: Readonly<Record<string, string>> = {
-  0: 'OK',
-  1: 'Error occurred',
-  2: 'Invalid parameter',
-  3: 'Unimplemented',
-  4: 'Insufficient privileges',
-  5: 'Not installed',
-  6: 'Not configured',
-  7: 'Not running',
-  8: 'Promoted',
-  9: 'Failed in promoted role',
-};
-
 function agentText(resource: Resource): string {
   const { meta } = resource;
   const parts = [meta.get('class'), meta.get('provider'), meta.get('type')];
@@ -78,7 +66,7 @@ function showPrimitive(set: WorkingSet, resource: Resource, context: Context): v
 
 function nodeOf(resource: Resource): ClusterNode | undefined {
   if (resource.activeNodes.length > 1) return undefined;
-  return currentNode(resource) ?? resource.pendingNode ?? resource.lockNode;
+  return currentNode(resource) ?? resource.pendingNode;
 }
 
 /** The line of a primitive (scheduler-3 20.6). */
@@ -89,7 +77,7 @@ function primitiveText(
   node: ClusterNode | undefined,
   showPending: boolean,
 ): string {
-  const place = resource.activeNodes.length > 1 ? undefined : node;
+  const place = resource.activeNodes.length > 1 ? undefined : (node ?? resource.lockNode);
   let line = `${name}\t(${agentText(resource)}):\t`;
   if (resource.removed) line += ' ORPHANED';
   const role = shownRole(resource);
@@ -145,7 +133,7 @@ function maskedProbeText(set: WorkingSet, resource: Resource, node: ClusterNode 
     // By the name in the history: instances of unique clones are never found by their definition's id.
     if (parseKey(historyKey(xml))?.resource !== id) continue;
     if (node !== undefined && !sameText(where, node.name)) continue;
-    return exitTexts[code] ?? 'Unknown';
+    return exitText(integerAtLeast(code, 0));
   }
   return undefined;
 }

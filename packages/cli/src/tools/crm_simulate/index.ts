@@ -241,7 +241,8 @@ class Simulation {
     if (hasOption(this.#given, 'in-place')) this.#save('xml-file', () => printPretty(after));
     if (!this.#quiet) {
       this.#showDate(original);
-      const revised = this.#unpack(cib, options);
+      // The reference forgets here that the input may hide parameters.
+      const revised = this.#unpack(cib, { ...options, sanitized: false });
       this.#text.spacer();
       this.#text.begin('Revised Cluster Status');
       showClusterStatus(revised, this.#text, false);

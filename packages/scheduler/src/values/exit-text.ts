@@ -38,13 +38,18 @@ const texts: ReadonlyMap<number, string> = new Map([
   [111, 'Requested item is not yet in effect'],
   [112, 'Could not determine status'],
   [113, 'Not applicable under current conditions'],
+  [114, 'DC is not yet elected'],
   [124, 'Timeout occurred'],
   [190, 'Service is active but might fail soon'],
   [191, 'Service is promoted but might fail soon'],
   [193, 'No exit status available'],
+  [255, 'Error occurred'],
 ]);
 
-/** Text of a tool's exit code (cli-crm.md 2). */
+/** Where the codes of those whom a signal ended begin. */
+const signalBase = 128;
+
+/** Text of a tool's or agent's exit code (cli-crm.md 2). */
 export function exitText(code: number): string {
-  return texts.get(code) ?? 'Unknown exit status';
+  return texts.get(code) ?? (code > signalBase && code < 255 ? 'Interrupted by signal' : 'Unknown exit status');
 }
