@@ -2,22 +2,16 @@
  * Differential fuzzing of the scheduler: `npm run fuzz:scheduler -- --count N --seed S [--keep FOLDER]`. Makes random
  * CIBs, lets the reference (../shared/lab/oracle) and ours simulate them, and compares all outputs.
  */
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { sharedPath } from '@sanode/runtime/testing';
 import { printPretty } from '@sanode/xml';
 import { randomCib } from './random/index.ts';
-import { compareWith, type Output, outputs } from './suite.ts';
+import { recordReference } from './reference.ts';
+import { compareRun, runOutputs } from './suite.ts';
 
 const batchSize = 25;
-/** Runs the reference on all inputs of a folder, as its own runner would. */
-const script = `cd "$1"; for f in *.xml; do n=\${f%.xml}
-crm_simulate -x $f -S >$n.summary 2>&1
-crm_simulate -x $f -D $n.dot -G $n.exp -sSQ 2>/dev/null >$n.scores
-done; true`;
 
 /** Compares `--count` inputs from `--seed` on; `--keep FOLDER` gets what differs. @returns the exit code */
 export async function run(args: readonly string[]): Promise<number> {
@@ -54,16 +48,12 @@ async function compareBatch(
   const folder = mkdtempSync(join(tmpdir(), 'sanode-fuzz-'));
   try {
     for (const seed of seeds) writeFileSync(join(folder, `${seed}.xml`), printPretty(randomCib(seed)));
-    execFileSync(sharedPath('lab', 'oracle'), ['run', 'sh', '-c', script, 'sh', folder], {
-      stdio: 'ignore',
-      env: { ...process.env, LC_ALL: 'C' },
-    });
+    recordReference(folder, 'together');
     for (const seed of seeds) {
-      const wanted = (output: Output) => join(folder, `${seed}.${output}`);
-      const differences = await compareWith(join(folder, `${seed}.xml`), [], wanted);
-      const found = outputs.filter((output) => differences[output] !== undefined);
+      const differences = await compareRun(join(folder, `${seed}.xml`), (output) => join(folder, `${seed}.${output}`));
+      const found = runOutputs.filter((output) => differences[output] !== undefined);
       if (found.length === 0) continue;
-      if (referenceCrashed(join(folder, `${seed}.summary`))) {
+      if (referenceCrashed(join(folder, `${seed}.text`))) {
         tally.crashes += 1;
         continue;
       }
@@ -76,13 +66,13 @@ async function compareBatch(
   }
 }
 
-function referenceCrashed(summaryFile: string): boolean {
-  return /Triggered fatal assertion|Segmentation fault|Aborted/.test(readFileSync(summaryFile, 'utf8'));
+function referenceCrashed(textFile: string): boolean {
+  return /Triggered fatal assertion|Segmentation fault|Aborted/.test(readFileSync(textFile, 'utf8'));
 }
 
 function keep(folder: string, seed: number, target: string): void {
   mkdirSync(target, { recursive: true });
-  for (const extension of ['xml', ...outputs]) {
+  for (const extension of ['xml', ...runOutputs]) {
     const file = join(folder, `${seed}.${extension}`);
     if (existsSync(file)) copyFileSync(file, join(target, `${seed}.${extension}`));
   }

@@ -10,6 +10,9 @@ export interface SuiteCase {
   readonly args: readonly string[];
 }
 
+/** Small inputs of our own, each with what the reference made of it. */
+export const casesFolder = new URL('./cases/', import.meta.url).pathname;
+
 export const outputs = ['summary', 'scores', 'dot', 'exp'] as const;
 export type Output = (typeof outputs)[number];
 
@@ -56,16 +59,28 @@ export async function runCase(suiteCase: SuiteCase): Promise<CaseResult> {
   return { name, differences: await compareWith(input, args, wanted) };
 }
 
-/** Simulates an input and compares with the files that the reference wrote. */
+/** What one run with scores shows: all texts in one, dot and graph. */
+export const runOutputs = ['text', 'dot', 'exp'] as const;
+export type RunOutput = (typeof runOutputs)[number];
+
+/** Simulates an input once, with everything shown, and compares with the files that the reference wrote. */
+export async function compareRun(
+  input: string,
+  wantedFile: (output: RunOutput) => string,
+): Promise<Partial<Record<RunOutput, string>>> {
+  return withFolder(async (dotFile, graphFile) => {
+    const { all } = await simulate(['-x', input, '-sS', '-D', dotFile, '-G', graphFile]);
+    return differencesOf(runOutputs, { text: all, dot: readIfThere(dotFile), exp: readIfThere(graphFile) }, wantedFile);
+  });
+}
+
+/** Simulates an input as the suite's runner does, and compares with the files that the reference wrote. */
 export async function compareWith(
   input: string,
   args: readonly string[],
   wantedFile: (output: Output) => string,
 ): Promise<CaseResult['differences']> {
-  const folder = mkdtempSync(join(tmpdir(), 'sanode-cts-'));
-  try {
-    const dotFile = join(folder, 'dot');
-    const graphFile = join(folder, 'graph');
+  return withFolder(async (dotFile, graphFile) => {
     const first = await simulate(['-x', input, '-S', ...args]);
     const second = await simulate(['-x', input, '-D', dotFile, '-G', graphFile, '-sSQ', ...args]);
     const ours: Record<Output, string> = {
@@ -74,19 +89,34 @@ export async function compareWith(
       dot: readIfThere(dotFile),
       exp: readIfThere(graphFile),
     };
-    const differences: Partial<Record<Output, string>> = {};
-    for (const output of outputs) {
-      const wanted = readIfThere(wantedFile(output));
-      const difference = firstDifference(normalize(output, ours[output]), normalize(output, wanted));
-      if (difference !== undefined) differences[output] = difference;
-    }
-    return differences;
+    return differencesOf(outputs, ours, wantedFile);
+  });
+}
+
+async function withFolder<T>(use: (dotFile: string, graphFile: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'sanode-cts-'));
+  try {
+    return await use(join(folder, 'dot'), join(folder, 'graph'));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function normalize(output: Output, text: string): string {
+function differencesOf<T extends Output | RunOutput>(
+  kinds: readonly T[],
+  ours: Readonly<Record<T, string>>,
+  wantedFile: (output: T) => string,
+): Partial<Record<T, string>> {
+  const differences: Partial<Record<T, string>> = {};
+  for (const output of kinds) {
+    const wanted = readIfThere(wantedFile(output));
+    const difference = firstDifference(normalize(output, ours[output]), normalize(output, wanted));
+    if (difference !== undefined) differences[output] = difference;
+  }
+  return differences;
+}
+
+function normalize(output: Output | RunOutput, text: string): string {
   if (output === 'scores') return sortLines(text);
   if (output === 'dot') return normalizeDot(text);
   return output === 'exp' ? normalizeGraph(text) : errorsFirst(text);
