@@ -143,10 +143,8 @@ function operationChanged(set: WorkingSet, resource: Resource, node: ClusterNode
   const secure = attr(entry, 'op-secure-digest');
   if (set.sanitized && secure !== undefined && secure === digests.secure) {
     const magic = attr(entry, 'transition-magic') ?? '';
-    notice(
-      set,
-      `Only 'private' parameters to ${readableInterval(intervalMs)}-interval ${name} for ${resource.id} on ${node.name} changed: ${magic}`,
-    );
+    const what = `${readableInterval(intervalMs)}-interval ${nameAtStart(name, intervalMs)}`;
+    notice(set, `Only 'private' parameters to ${what} for ${resource.id} on ${node.name} changed: ${magic}`);
     return false;
   }
   if (verdict === 'restart') {
@@ -166,9 +164,13 @@ function operationChanged(set: WorkingSet, resource: Resource, node: ClusterNode
 
 const definitionChange = 'resource definition change';
 
+/** What an operation counts as when it once brought a resource up. */
+function nameAtStart(name: string, intervalMs: number): string {
+  return intervalMs === 0 && (name === 'monitor' || name === 'migrate_from' || name === 'promote') ? 'start' : name;
+}
+
 function forceRestart(set: WorkingSet, resource: Resource, node: ClusterNode, name: string, intervalMs: number): void {
-  const asStart = intervalMs === 0 && (name === 'monitor' || name === 'migrate_from' || name === 'promote');
-  const used = asStart ? 'start' : name;
+  const used = nameAtStart(name, intervalMs);
   const action = createAction(set, resource, operationKey(resource.id, used, intervalMs), used, undefined, false);
   action.reason = definitionChange;
   triggerUnfencing(set, resource, node, 'Device parameters changed');

@@ -236,7 +236,8 @@ function unpackSetPair(set: WorkingSet, xml: Element, set1: Element, set2: Eleme
   const [role1, role2] = [attr(set1, 'role'), attr(set2, 'role')];
   for (const dependent of dependents) {
     for (const primary of primaries) {
-      if (dependent === undefined || primary === undefined) return;
+      // Of a set without order, those that are known still count.
+      if (dependent === undefined || primary === undefined) continue;
       const ends = [
         { resource: dependent, role: role1 },
         { resource: primary, role: role2 },

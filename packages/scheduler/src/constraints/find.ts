@@ -43,7 +43,10 @@ export function resourcesOfSet(set: WorkingSet, resourceSet: Element): Resource[
   return resources;
 }
 
-/** Replaces templates and tags in a constraint's sets by their members; without sets, `undefined`. */
+/**
+ * Replaces templates and tags in a constraint's sets by their members; without sets, `undefined`. The constraint stays
+ * as it is when a name, or a member of what a name stands for, is no resource.
+ */
 export function expandSets(set: WorkingSet, constraint: Element): Element | undefined {
   if (childElements(constraint, 'resource_set').length === 0) return undefined;
   let broken = false;
@@ -53,7 +56,8 @@ export function expandSets(set: WorkingSet, constraint: Element): Element | unde
       const id = attr(reference, 'id') ?? '';
       if (findConstrained(set, id) !== undefined) return [reference];
       const members = membersOf(set, id);
-      if (members === undefined) broken = attr(child, 'id-ref') === undefined || broken;
+      const isKnown = members?.every((member) => findConstrained(set, member) !== undefined) === true;
+      if (!isKnown) broken = attr(child, 'id-ref') === undefined || broken;
       return (members ?? []).map((member) => element('resource_ref', { id: member }));
     });
     return attr(child, 'id-ref') === undefined ? { ...child, children: references } : child;
