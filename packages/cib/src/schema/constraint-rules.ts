@@ -1,138 +1,140 @@
-import { childElements, type Element } from '@sanode/xml';
-import { ruleRule, type SchemaNumber } from './common-rules.ts';
-import { child, type Rule, type RuleChoice } from './rule.ts';
-import { type AttributeType, bool, oneOf, score, text } from './types.ts';
+import { ruleRule, type SchemaNumber } from './option-rules.ts';
+import {
+  type Attributes,
+  anyOrder,
+  type ElementRule,
+  each,
+  type Form,
+  inOrder,
+  particle,
+  rule,
+  since,
+} from './rule.ts';
+import { bool, type DataType, ID, IDREF, oneOf, score, text } from './types.ts';
 
 const action = oneOf('start', 'promote', 'demote', 'stop');
 const kind = oneOf('Optional', 'Mandatory', 'Serialize');
+const scoreOrKind: readonly Attributes[] = [{ required: { score } }, { required: { kind } }, {}];
 
-function roleOf(version: SchemaNumber) {
+/** Roles that a schema knows. */
+export function roleOf(version: SchemaNumber): DataType {
   return oneOf('Stopped', 'Started', 'Master', 'Slave', ...(version >= 307 ? ['Promoted', 'Unpromoted'] : []));
 }
 
-function exclude(node: Element, a: string, b: string): string | undefined {
-  return node.attributes.has(a) && node.attributes.has(b) ? `${a} and ${b} exclude each other` : undefined;
-}
-
 /** The rules for `constraints` (cib-schema.md 4.7, 5). */
-export function constraintsRule(version: SchemaNumber): Rule {
-  const sets = child('+', resourceSet(version));
-  return {
-    children: {
-      rsc_location: child('*', locationRule(version, sets)),
-      rsc_colocation: child('*', colocationRule(version, sets)),
-      rsc_order: child('*', orderRule(version, sets)),
-      rsc_ticket: child('*', ticketRule(version, sets)),
-    },
-  };
+export function constraintsRule(version: SchemaNumber): ElementRule {
+  const set = resourceSet(version);
+  return rule({
+    content: anyOrder(
+      ...each('*', {
+        rsc_location: locationRule(version, set),
+        rsc_colocation: colocationRule(version, set),
+        rsc_order: orderRule(version, set),
+        ...(version >= 102 ? { rsc_ticket: ticketRule(version, set) } : {}),
+      }),
+    ),
+  });
 }
 
-type Child = { readonly occurs: '1' | '?' | '*' | '+'; readonly rule: RuleChoice };
-
-function resourceSet(version: SchemaNumber): RuleChoice {
-  return (node): Rule =>
-    node.attributes.has('id-ref')
-      ? { required: { 'id-ref': 'IDREF' } }
-      : {
-          required: { id: 'ID' },
-          optional: {
-            sequential: bool,
-            'require-all': bool,
-            ordering: oneOf('group', 'listed'),
-            action,
-            role: roleOf(version),
-            score,
-            kind,
-          },
-          children: { resource_ref: child('+', { required: { id: 'IDREF' } }) },
-          check: (element) => exclude(element, 'score', 'kind'),
-        };
-}
-
-function lifetime(version: SchemaNumber): Record<string, Child> {
-  if (version >= 400) return {};
-  return { lifetime: child('?', { children: { rule: child('+', ruleRule(version, 'constraints')) } }) };
-}
-
-function hasSets(node: Element): boolean {
-  return childElements(node, 'resource_set').length > 0;
-}
-
-function locationRule(version: SchemaNumber, sets: Child): RuleChoice {
-  return (node): Rule => {
-    const withSets = hasSets(node);
-    const withRules = childElements(node, 'rule').length > 0;
-    const required: Record<string, AttributeType> = { id: 'ID' };
-    const optional: Record<string, AttributeType> = { 'resource-discovery': oneOf('always', 'never', 'exclusive') };
-    if (!withSets) {
-      if (node.attributes.has('rsc-pattern')) required['rsc-pattern'] = text;
-      else required['rsc'] = 'IDREF';
-      optional['role'] = roleOf(version);
-    }
-    if (!withRules) {
-      required['score'] = score;
-      required['node'] = text;
-    }
-    return {
-      required,
-      optional,
-      children: {
-        ...(withSets ? { resource_set: sets } : {}),
-        rule: child(version >= 400 ? '?' : '*', ruleRule(version, 'constraints')),
-        ...lifetime(version),
+function resourceSet(version: SchemaNumber): ElementRule {
+  return rule(
+    { required: { 'id-ref': IDREF } },
+    {
+      required: { id: ID },
+      optional: {
+        sequential: bool,
+        action,
+        role: roleOf(version),
+        ...since(version >= 102, { 'require-all': bool }),
+        ...since(version >= 201, { ordering: oneOf('group', 'listed') }),
+        ...since(version < 300, { score }),
       },
-      order: ['resource_set', 'rule', 'lifetime'],
-    };
-  };
+      ...(version >= 300 ? { choices: [scoreOrKind] } : {}),
+      content: anyOrder(particle('+', { resource_ref: rule({ required: { id: IDREF } }) })),
+    },
+  );
 }
 
-function colocationRule(version: SchemaNumber, sets: Child): RuleChoice {
-  return (node): Rule => {
-    const optional: Record<string, AttributeType> = { score, ...(version >= 306 ? { influence: text } : {}) };
-    if (hasSets(node)) {
-      return {
-        required: { id: 'ID' },
-        optional,
-        children: { ...lifetime(version), resource_set: sets },
-        order: ['lifetime', 'resource_set'],
-      };
+function lifetime(version: SchemaNumber) {
+  if (version >= 400) return [];
+  const made = rule({ content: anyOrder(particle('+', { rule: ruleRule(version, 'constraints') })) });
+  return [particle('?', { lifetime: made })];
+}
+
+function locationRule(version: SchemaNumber, set: ElementRule): ElementRule {
+  const target: readonly Attributes[] = [
+    { required: { rsc: IDREF } },
+    ...(version >= 206 ? [{ required: { 'rsc-pattern': text } }] : []),
+  ];
+  const rules = particle(version >= 400 ? '1' : '+', { rule: ruleRule(version, 'constraints') });
+  const sets = particle('+', { resource_set: set });
+  const life = lifetime(version);
+  const optional = since(version >= 202, { 'resource-discovery': oneOf('always', 'never', 'exclusive') });
+  const forms: Form[] = [];
+  for (const withSets of version >= 102 ? [false, true] : [false]) {
+    for (const withRules of [false, true]) {
+      forms.push({
+        required: { id: ID, ...since(!withRules, { score, node: text }) },
+        optional: { ...optional, ...since(!withSets && version >= 102, { role: roleOf(version) }) },
+        ...(withSets ? {} : { choices: [target] }),
+        content: inOrder(...(withSets ? [sets] : []), ...(withRules ? [rules] : []), ...life),
+      });
     }
-    const role = roleOf(version);
-    return {
-      required: { id: 'ID', rsc: 'IDREF', 'with-rsc': 'IDREF' },
+  }
+  return rule(...forms);
+}
+
+function colocationRule(version: SchemaNumber, set: ElementRule): ElementRule {
+  const optional = since(version >= 306, { influence: text });
+  const older: Attributes[] = [
+    { required: { score } },
+    { required: { 'score-attribute': text } },
+    { required: { 'score-attribute-mangle': text } },
+    {},
+  ];
+  const choices: Attributes[][] = [version >= 300 ? [{ optional: { score } }] : older];
+  const role = roleOf(version);
+  return rule(
+    {
+      required: { id: ID, rsc: IDREF, 'with-rsc': IDREF },
       optional: { ...optional, 'node-attribute': text, 'rsc-role': role, 'with-rsc-role': role },
-      children: lifetime(version),
-    };
-  };
+      choices,
+      content: inOrder(...lifetime(version)),
+    },
+    {
+      required: { id: ID },
+      optional,
+      choices,
+      content: inOrder(...lifetime(version), particle('+', { resource_set: set })),
+    },
+  );
 }
 
-function orderRule(version: SchemaNumber, sets: Child): RuleChoice {
-  const optional = { symmetrical: bool, 'require-all': bool, score, kind };
-  const check = (element: Element): string | undefined => exclude(element, 'score', 'kind');
-  return (node): Rule =>
-    hasSets(node)
-      ? {
-          required: { id: 'ID' },
-          optional,
-          children: { ...lifetime(version), resource_set: sets },
-          order: ['lifetime', 'resource_set'],
-          check,
-        }
-      : {
-          required: { id: 'ID', first: 'IDREF', then: 'IDREF' },
-          optional: { ...optional, 'first-action': action, 'then-action': action },
-          children: lifetime(version),
-          check,
-        };
+function orderRule(version: SchemaNumber, set: ElementRule): ElementRule {
+  const optional = { symmetrical: bool, ...since(version >= 203, { 'require-all': bool }) };
+  return rule(
+    {
+      required: { id: ID, first: IDREF, then: IDREF },
+      optional: { ...optional, 'first-action': action, 'then-action': action },
+      choices: [scoreOrKind],
+      content: inOrder(...lifetime(version)),
+    },
+    {
+      required: { id: ID },
+      optional,
+      choices: [scoreOrKind],
+      content: inOrder(...lifetime(version), particle('+', { resource_set: set })),
+    },
+  );
 }
 
-function ticketRule(version: SchemaNumber, sets: Child): RuleChoice {
+function ticketRule(version: SchemaNumber, set: ElementRule): ElementRule {
   const optional = { 'loss-policy': oneOf('stop', 'demote', 'fence', 'freeze') };
-  return (node): Rule =>
-    hasSets(node)
-      ? { required: { id: 'ID', ticket: text }, optional, children: { resource_set: sets } }
-      : {
-          required: { id: 'ID', ticket: text, rsc: 'IDREF' },
-          optional: { ...optional, 'rsc-role': roleOf(version) },
-        };
+  return rule(
+    {
+      required: { id: ID, ticket: text, rsc: IDREF },
+      optional: { ...optional, 'rsc-role': roleOf(version) },
+    },
+    { required: { id: ID, ticket: text }, optional, content: anyOrder(particle('+', { resource_set: set })) },
+  );
 }

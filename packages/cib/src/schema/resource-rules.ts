@@ -1,191 +1,162 @@
-import { attr, childElements, type Element } from '@sanode/xml';
-import { names, nvset, type SchemaNumber } from './common-rules.ts';
-import { child, countOf, type Rule, type RuleChoice } from './rule.ts';
-import { type AttributeType, bool, int, oneOf, range, text, tokenOf } from './types.ts';
-
-const metaBanIn3 = names('isolation', 'isolation-host', 'isolation-instance', 'isolation-wrapper');
-const opMetaBanIn3 = names('requires');
-const opMetaBan = names('can_fail', 'role_after_failure');
-const resourceMetaBan = names('restart-type');
-const pcmkBan = names(
-  'pcmk_arg_map',
-  'pcmk_list_cmd',
-  'pcmk_monitor_cmd',
-  'pcmk_off_cmd',
-  'pcmk_on_cmd',
-  'pcmk_reboot_cmd',
-  'pcmk_status_cmd',
-);
-const opInstanceBan = names(
-  'interval-origin',
-  'start-delay',
-  'enabled',
-  'on-fail',
-  'record-pending',
-  'role',
-  'timeout',
-  'requires',
-);
-
-export const opMetaBanOf = (version: SchemaNumber) => (version >= 400 ? opMetaBan : undefined);
-export const resourceMetaBanOf = (version: SchemaNumber) => (version >= 400 ? resourceMetaBan : undefined);
+import { roleOf } from './constraint-rules.ts';
+import {
+  deviceBan,
+  metaBan,
+  nvset,
+  opInstanceBan,
+  opMetaBan,
+  primitiveMetaBan,
+  type SchemaNumber,
+} from './option-rules.ts';
+import { type Attributes, anyOrder, type ElementRule, each, particle, rule, since } from './rule.ts';
+import { bool, ID, IDREF, int, oneOf, range, text } from './types.ts';
 
 /** The rules for `resources` (cib-schema.md 4.6, 5). */
-export function resourcesRule(version: SchemaNumber): Rule {
+export function resourcesRule(version: SchemaNumber): ElementRule {
   const primitive = primitiveRule(version, false);
-  const group = groupRule(version, primitive);
-  const clone = cloneRule(version, primitive, group);
-  return {
-    children: {
-      primitive: child('*', primitive),
-      template: child('*', primitiveRule(version, true)),
-      group: child('*', group),
-      clone: child('*', clone),
-      ...(version < 400 ? { master: child('*', clone) } : {}),
-      bundle: child('*', bundleRule(version, primitive)),
-    },
-  };
-}
-
-function primitiveRule(version: SchemaNumber, isTemplate: boolean): RuleChoice {
-  const classes = [
-    'lsb',
-    'heartbeat',
-    'stonith',
-    'service',
-    'systemd',
-    ...(version < 400 ? ['upstart', 'nagios'] : []),
-  ];
-  const children = {
-    instance_attributes: child('*', nvset(version, 'options', version === 300 ? pcmkBan : undefined)),
-    meta_attributes: child('*', nvset(version, 'options', version >= 400 ? resourceMetaBan : metaBanIn3)),
-    utilization: child('*', nvset(version, 'options')),
-    operations: child('?', operationsRule(version)),
-  };
-  const optional = { description: text };
-  return (node): Rule => {
-    if (!isTemplate && node.attributes.has('template')) {
-      return { required: { id: 'ID', template: 'IDREF' }, optional, children };
-    }
-    const isOcf = tokenOf(attr(node, 'class') ?? '') === 'ocf';
-    const required: Record<string, AttributeType> = isOcf
-      ? { id: 'ID', class: oneOf('ocf'), provider: text, type: text }
-      : { id: 'ID', class: oneOf(...classes), type: text };
-    return { required, optional, children };
-  };
-}
-
-function operationsRule(version: SchemaNumber): Rule {
-  const roles = ['Stopped', 'Started', 'Slave', 'Master', ...(version >= 307 ? ['Promoted', 'Unpromoted'] : [])];
-  const onFail = ['ignore', 'block', 'stop', 'restart', 'standby', 'fence', 'restart-container'];
-  const op: Rule = {
-    required: { id: 'ID', name: text, interval: text },
-    optional: {
-      description: text,
-      'start-delay': text,
-      'interval-origin': text,
-      timeout: text,
-      enabled: bool,
-      'record-pending': bool,
-      role: oneOf(...roles),
-      'on-fail': oneOf(...onFail, ...(version >= 304 ? ['demote'] : [])),
-    },
-    children: {
-      instance_attributes: child('*', nvset(version, 'options', version === 300 ? opInstanceBan : undefined)),
-      meta_attributes: child('*', nvset(version, 'options', version >= 400 ? opMetaBan : opMetaBanIn3)),
-    },
-    check: (node) =>
-      node.attributes.has('start-delay') && node.attributes.has('interval-origin')
-        ? 'start-delay and interval-origin exclude each other'
-        : undefined,
-  };
-  return { optional: { id: 'ID', 'id-ref': 'IDREF' }, children: { op: child('*', op) } };
+  const group = rule({
+    required: { id: ID },
+    optional: { description: text },
+    content: anyOrder(...setsOf(version), particle('+', { primitive })),
+  });
+  const clone = rule({
+    required: { id: ID },
+    optional: { description: text },
+    content: anyOrder(...setsOf(version), particle('1', { primitive, group })),
+  });
+  return rule({
+    content: anyOrder(
+      ...each('*', {
+        primitive,
+        ...(version >= 102 ? { template: primitiveRule(version, true) } : {}),
+        group,
+        clone,
+        ...(version < 400 ? { master: clone } : {}),
+        ...(version >= 208 ? { bundle: bundleRule(version, primitive) } : {}),
+      }),
+    ),
+  });
 }
 
 function setsOf(version: SchemaNumber) {
-  return {
-    instance_attributes: child('*', nvset(version, 'options')),
-    meta_attributes: child('*', nvset(version, 'options', resourceMetaBanOf(version))),
-  };
+  return each('*', {
+    instance_attributes: nvset(version, 'objects'),
+    meta_attributes: nvset(version, 'objects', metaBan),
+  });
 }
 
-function groupRule(version: SchemaNumber, primitive: RuleChoice): Rule {
-  return {
-    required: { id: 'ID' },
+/** Resource classes besides ocf. */
+function classesOf(version: SchemaNumber, isTemplate: boolean): string[] {
+  if (version < 102 || (isTemplate && version < 207)) return ['lsb', 'heartbeat', 'stonith', 'upstart'];
+  const gone = version < 400 ? ['upstart', 'nagios'] : [];
+  return ['lsb', 'heartbeat', 'stonith', 'service', 'systemd', ...gone];
+}
+
+function primitiveRule(version: SchemaNumber, isTemplate: boolean): ElementRule {
+  const agent: readonly Attributes[] = [
+    { required: { class: oneOf('ocf'), provider: text, type: text } },
+    { required: { class: oneOf(...classesOf(version, isTemplate)), type: text } },
+  ];
+  const content = anyOrder(
+    ...each('*', {
+      instance_attributes: nvset(version, 'objects', deviceBan),
+      meta_attributes: nvset(version, 'objects', primitiveMetaBan),
+      ...(version >= 102 ? { utilization: nvset(version, 'objects') } : {}),
+    }),
+    particle('?', { operations: operationsRule(version) }),
+  );
+  const byTemplate: Attributes[] = !isTemplate && version >= 102 ? [{ required: { template: IDREF } }] : [];
+  return rule({
+    required: { id: ID },
     optional: { description: text },
-    children: { ...setsOf(version), primitive: child('+', primitive) },
-  };
+    choices: [[...agent, ...byTemplate]],
+    content,
+  });
 }
 
-function cloneRule(version: SchemaNumber, primitive: RuleChoice, group: RuleChoice): Rule {
-  return {
-    required: { id: 'ID' },
-    optional: { description: text },
-    children: { ...setsOf(version), primitive: child('?', primitive), group: child('?', group) },
-    check: (node) =>
-      childElements(node, 'primitive').length + childElements(node, 'group').length === 1
-        ? undefined
-        : 'exactly one primitive or group is needed',
-  };
+function operationsRule(version: SchemaNumber): ElementRule {
+  const onFail = ['ignore', 'block', 'stop', 'restart', 'standby', 'fence'];
+  const later = [...(version >= 102 ? ['restart-container'] : []), ...(version >= 304 ? ['demote'] : [])];
+  const op = rule({
+    required: { id: ID, name: text, interval: text },
+    optional: {
+      description: text,
+      timeout: text,
+      enabled: bool,
+      'record-pending': bool,
+      role: roleOf(version),
+      'on-fail': oneOf(...onFail, ...later),
+      ...since(version < 300, {
+        requires: oneOf('nothing', 'quorum', 'fencing', ...(version >= 103 ? ['unfencing'] : [])),
+      }),
+    },
+    choices: [[{ required: { 'start-delay': text } }, { required: { 'interval-origin': text } }, {}]],
+    content: anyOrder(
+      ...each('*', {
+        instance_attributes: nvset(version, 'objects', opInstanceBan),
+        meta_attributes: nvset(version, 'objects', opMetaBan),
+      }),
+    ),
+  });
+  return rule({ optional: { id: ID, 'id-ref': IDREF }, content: anyOrder(particle('*', { op })) });
 }
 
-function bundleRule(version: SchemaNumber, primitive: RuleChoice): Rule {
-  const container: Rule = {
+function containerRule(version: SchemaNumber): ElementRule {
+  const limits: Attributes[] = [{ required: { 'promoted-max': int } }, { required: { masters: int } }, {}];
+  return rule({
     required: { image: text },
     optional: {
       replicas: int,
       'replicas-per-host': int,
-      'promoted-max': int,
       'run-command': text,
       network: text,
       options: text,
-      ...(version < 400 ? { masters: int } : {}),
+      ...since(version < 300, { masters: int }),
+      ...since(version >= 400, { 'promoted-max': int }),
     },
-    check: (node) =>
-      node.attributes.has('masters') && node.attributes.has('promoted-max')
-        ? 'masters and promoted-max exclude each other'
-        : undefined,
-  };
-  const containers = ['docker', ...(version >= 302 ? ['podman'] : []), ...(version < 400 ? ['rkt'] : [])];
-  return {
-    required: { id: 'ID' },
-    optional: { description: text },
-    children: {
-      ...setsOf(version),
-      ...Object.fromEntries(containers.map((name) => [name, child('?', container)])),
-      network: child('?', networkRule()),
-      storage: child('?', { children: { 'storage-mapping': child('*', storageMapping) } }),
-      primitive: child('?', primitive),
-    },
-    check: (node) =>
-      childElements(node).filter((each) => containers.includes(each.name)).length === 1
-        ? undefined
-        : `exactly one of ${containers.join(', ')} is needed`,
-  };
+    ...(version >= 300 && version < 400 ? { choices: [limits] } : {}),
+  });
 }
 
-const storageMapping: Rule = {
-  required: { id: 'ID', 'target-dir': text },
-  optional: { 'source-dir': text, 'source-dir-root': text, options: text },
-  check: (node) =>
-    countOf(node.attributes.has('source-dir'), node.attributes.has('source-dir-root')) === 1
-      ? undefined
-      : 'exactly one of source-dir and source-dir-root is needed',
-};
+function bundleRule(version: SchemaNumber, primitive: ElementRule): ElementRule {
+  const container = containerRule(version);
+  return rule({
+    required: { id: ID },
+    optional: { description: text },
+    content: anyOrder(
+      ...setsOf(version),
+      particle('1', {
+        docker: container,
+        ...(version >= 302 ? { podman: container } : {}),
+        ...(version >= 210 && version < 400 ? { rkt: container } : {}),
+      }),
+      ...each('?', { network: networkRule(version), storage: storageRule(), primitive }),
+    ),
+  });
+}
 
-function networkRule(): Rule {
-  const portMapping: RuleChoice = (node: Element): Rule =>
-    node.attributes.has('range')
-      ? { required: { id: 'ID', range } }
-      : { required: { id: 'ID', port: int }, optional: { 'internal-port': int } };
-  return {
+function storageRule(): ElementRule {
+  const mapping = rule({
+    required: { id: ID, 'target-dir': text },
+    optional: { options: text },
+    choices: [[{ required: { 'source-dir': text } }, { required: { 'source-dir-root': text } }]],
+  });
+  return rule({ content: anyOrder(particle('*', { 'storage-mapping': mapping })) });
+}
+
+function networkRule(version: SchemaNumber): ElementRule {
+  const mapping = rule({
+    required: { id: ID },
+    choices: [[{ required: { port: int }, optional: { 'internal-port': int } }, { required: { range } }]],
+  });
+  return rule({
     optional: {
       'ip-range-start': text,
       'control-port': int,
       'host-interface': text,
       'host-netmask': int,
-      'add-host': bool,
+      ...since(version >= 300, { 'add-host': bool }),
     },
-    children: { 'port-mapping': child('*', portMapping) },
-  };
+    content: anyOrder(particle('*', { 'port-mapping': mapping })),
+  });
 }
