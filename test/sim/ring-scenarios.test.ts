@@ -6,6 +6,7 @@ const HOLD_MS = 180;
 const PACKET_TOKEN = 0;
 const PACKET_MCAST = 1;
 const PACKET_MERGE_DETECT = 2;
+const PACKET_COMMIT_TOKEN = 4;
 
 describe('a ring of two with token 1000', () => {
   it('forms, loses a node, and takes it back with the ring ids of the worked trace (totem.md 13)', () => {
@@ -82,6 +83,26 @@ describe('a ring of two with token 1000', () => {
     scene.pass(1000);
     expect(scene.node(2).received).toHaveLength(5);
     expect(scene.node(1).group?.stats().srp['mcast_retx']).toBe(3);
+  });
+
+  it('forms once, also when joins are delayed (send_join)', () => {
+    const scene = new Scene(2, { sendJoin: 10 });
+    for (const node of scene.nodes) node.start();
+    scene.pass(300);
+    expect([scene.ring(1), scene.ring(2)]).toEqual(['1.9 operational [1,2]', '1.9 operational [1,2]']);
+    expect(scene.wire.filter((packet) => packet.type === PACKET_COMMIT_TOKEN).length).toBeLessThan(20);
+  });
+
+  it('loses nothing and keeps the order of what was sent while it gathered', () => {
+    const scene = new Scene(2);
+    scene.startAll();
+    scene.node(2).crash('power cut');
+    scene.until(() => scene.ring(1).includes('gather'));
+    // The third message is cut in two: its end waits in the packer for a token, and goes out in the next ring.
+    for (let count = 0; count < 3; count += 1) expect(scene.node(1).send(600)).toBe(true);
+    scene.until(() => scene.ring(1) === '1.d operational [1]');
+    scene.pass(100);
+    expect(scene.node(1).received.map(({ number }) => number)).toEqual([0, 1, 2]);
   });
 
   it('does not call a peer dead after its own pause, and is back at once', () => {

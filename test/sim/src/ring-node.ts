@@ -10,6 +10,7 @@ import {
 } from '@sanode/totem';
 import { type Audit, invariant, type Run } from './audit/index.ts';
 import { CpgUser } from './cpg-user.ts';
+import { describePacket } from './describe-packet.ts';
 import { filler } from './fillers.ts';
 
 const RING_FILE = 'ringid';
@@ -180,11 +181,13 @@ export class RingNode {
       randomUint32: () => process.randomUint32(),
       setTimer: (delayMs, handler) => process.setTimer(delayMs, handler),
       sendToken: (packet, nodeId) => {
+        world.trace(() => `n${run.name} sends ${nodeId} ${describePacket(packet)}`);
         this.#audit.wire.sent(run, packet, netMtuBytes);
         if (nodeId === this.id) own(packet, OWN_TOKEN_MS);
         else this.#network.send(this.id, nodeId, packet);
       },
       multicast: (packet) => {
+        world.trace(() => `n${run.name} sends ${describePacket(packet)}`);
         this.#audit.wire.sent(run, packet, netMtuBytes);
         this.#network.multicast(this.id, this.#others, packet);
         own(packet, 0);

@@ -59,10 +59,10 @@ class RingSimulation {
       const deps = { world: this.#world, network: this.#network, disk, audit: this.#audit };
       this.#nodes.push(new RingNode(deps, { config, quorum, writeBehind }));
     }
-    this.#endMs = random.between(6000, 14_000);
+    this.#endMs = random.between(4000, 10_000);
     this.#faults = new FaultPlan(
       { world: this.#world, network: this.#network, nodes: this.#nodes, disks },
-      { calm: this.#network.faults, endMs: this.#endMs, gapMs: 800 },
+      { calm: this.#network.faults, endMs: this.#endMs, gapMs: 600 },
     );
     this.#world.trace(() => `seed ${seed}: ${count} nodes, ${JSON.stringify({ netMtuBytes, quorum, writeBehind })}`);
     this.#world.trace(() => `timings ${JSON.stringify(this.#timings)}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CpgMember } from '../client/types.ts';
 import type { CpgListener } from '../cpg/cpg-service.ts';
-import { cpgFunction, encodeProcess } from '../cpg/messages.ts';
+import { cpgFunction, encodeJoinlist, encodeProcess } from '../cpg/messages.ts';
 import { FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
 
 const show = (list: readonly CpgMember[]): string =>
@@ -175,6 +175,19 @@ describe('cpg', () => {
     expect(cpg.join(cpg.connect(8, listener([])), 'x'.repeat(129), false)).toBe(13);
     cluster.settle();
     expect(cpg.join(client, 'other', false)).toBe(10);
+  });
+
+  it('takes a process once that is listed twice, as a sync that was given up may have left a list in the queue', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2] });
+    cluster.rings([1], [2]);
+    const a = join(cluster, cluster.node(1), 1);
+    join(cluster, cluster.node(2), 2);
+    a.log.length = 0;
+    cluster.view([1, 2]);
+    const payload = encodeJoinlist([{ pid: 2, group: 'demo' }]);
+    cluster.node(1).core.deliver({ group: 'a', nodeId: 2, payload, foreignByteOrder: false });
+    cluster.settle();
+    expect(a.log).toEqual(['m[1.1 2.2] l[] j[2.2r4]', 'ring 1.9 1,2']);
   });
 
   it('removes processes that their node no longer lists', () => {

@@ -150,6 +150,7 @@ export function receiveJoin(ring: RingState, received: JoinMessage): void {
       return;
     case 'recovery':
       if (!concernsAttempt(ring, join)) return;
+      forgetFailures(ring, join);
       processJoin(ring, join);
       ring.restoreOldRing();
       enterGather(ring, 5);
@@ -157,6 +158,16 @@ export function receiveJoin(ring: RingState, received: JoinMessage): void {
       enterGather(ring, 14);
       return;
   }
+}
+
+/**
+ * Everybody had the same failed list when this attempt began; a member that has fewer on it now has installed the ring
+ * already, and met others. The reference keeps its own list, and tells those others that they have failed; two large
+ * rings that met while one of them was forming could go on for ever without becoming one.
+ */
+function forgetFailures(ring: RingState, join: JoinMessage): void {
+  const isShorter = join.failedList.length < ring.failed.length && isSubset(join.failedList, ring.failed);
+  if (isShorter) ring.failed = join.failedList;
 }
 
 function concernsAttempt(ring: RingState, join: JoinMessage): boolean {
