@@ -148,6 +148,17 @@ describe('a ring of three', () => {
     expect(names(2)).toHaveLength(10);
   });
 
+  it('asks for no more retransmissions than a token may carry', () => {
+    const scene = new Scene(3, { windowSize: 200, maxMessages: 100 });
+    scene.startAll();
+    scene.blocked = (_from, to, type) => to === 2 && type === PACKET_MCAST;
+    for (let index = 0; index < 80; index += 1) expect(scene.node(1).send(1300)).toBe(true);
+    // The audit looks at each token.
+    scene.until(() => (scene.node(3).group?.stats().srp['mcast_retx'] ?? 0) > 0);
+    scene.blocked = () => false;
+    scene.until(() => scene.node(2).received.length === 80);
+  });
+
   it('says full when more is sent than the queue holds, and goes on when it has room', () => {
     const scene = new Scene(3);
     scene.startAll();

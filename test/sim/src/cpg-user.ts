@@ -122,6 +122,19 @@ export class CpgUser {
     this.#audit.cpg.delivered(this.#run, sender, number);
   }
 
+  /** Nodes come and go with a synchronization, processes by their own messages (corosync-services.md 3.6). */
+  #checkReasons(left: readonly CpgMember[], joined: readonly CpgMember[]): void {
+    const synchronizing = this.#core.syncInProgress && !this.#audit.cpg.inTransition(this.#run);
+    const fits = ({ reason, nodeId }: CpgMember, joins: boolean): boolean => {
+      if (joins) return reason === (synchronizing ? REASON.nodeup : REASON.join);
+      if (!synchronizing) return reason === REASON.leave || reason === REASON.procdown;
+      // A node that was away for so short that nobody came to terms without it no longer lists what it had before.
+      return reason === REASON.nodedown || (reason === REASON.procdown && this.#core.members.includes(nodeId));
+    };
+    const odd = left.find((entry) => !fits(entry, false)) ?? joined.find((entry) => !fits(entry, true));
+    invariant(odd === undefined, () => `${this.#run.name} was told of ${odd && nameOf(odd)} for reason ${odd?.reason}`);
+  }
+
   #changed(members: readonly CpgMember[], left: readonly CpgMember[], joined: readonly CpgMember[]): void {
     const before = new Set(this.#joined ? this.members : members.map(nameOf));
     const text = (): string => `[${members.map(nameOf)}] left [${left.map(nameOf)}] joined [${joined.map(nameOf)}]`;
@@ -132,6 +145,7 @@ export class CpgUser {
     this.#trace(() => `group ${text()}`);
     const fits = members.length === before.size && members.every((entry) => before.has(nameOf(entry)));
     invariant(fits, () => `${this.#run.name} was told of a group ${text()}, and had [${this.members}]`);
+    this.#checkReasons(left, joined);
     this.#members = members;
     const ownJoin = joined.some((entry) => entry.nodeId === this.#run.node && entry.pid === observerPid(this.#run));
     if (ownJoin) {
@@ -151,6 +165,8 @@ const SILENT = {
   configurationChange: () => {},
   totemConfiguration: () => {},
 };
+
+const REASON = { join: 1, leave: 2, nodedown: 3, nodeup: 4, procdown: 5 } as const;
 
 function nameOf({ nodeId, pid }: CpgMember): string {
   return `${nodeId}.${pid}`;

@@ -1,7 +1,8 @@
 /** A packet in a few words, for the trace (layouts: totem.md 2). */
 export function describePacket(packet: Buffer): string {
   const u32 = (offset: number): number => packet.readUInt32LE(offset);
-  const ring = (offset: number): string => `${u32(offset).toString(16)}.${packet.readUIntLE(offset + 4, 6).toString(16)}`;
+  const ring = (offset: number): string =>
+    `${u32(offset).toString(16)}.${packet.readUIntLE(offset + 4, 6).toString(16)}`;
   const ids = (offset: number, count: number): string =>
     `[${Array.from({ length: count }, (_, index) => u32(offset + 4 * index))}]`;
   switch (packet[3]) {

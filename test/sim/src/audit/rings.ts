@@ -3,6 +3,9 @@ import { AgreedOrder } from './agreed-order.ts';
 import { invariant } from './invariant-error.ts';
 import type { Run } from './run.ts';
 
+/** Each fault may cost some rings. Most lives see 10 to 40; nodes that break up each other's attempts make thousands. */
+const ATTEMPTS_LIMIT = 250;
+
 /** A run came into a ring. */
 export interface Installation {
   readonly run: Run;
@@ -70,6 +73,7 @@ export class Rings {
     };
     this.#records.set(name, record);
     this.count += 1;
+    invariant(this.count <= ATTEMPTS_LIMIT, () => `${this.count} rings were tried to be made, for far fewer faults`);
     return record;
   }
 
