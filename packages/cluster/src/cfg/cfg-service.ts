@@ -1,13 +1,17 @@
 import type { CoreHost, Timer } from '@sanode/runtime';
 import type { Icmap } from '../cmap/icmap.ts';
-import { newMessage, serviceId } from '../engine/message.ts';
+import { serviceId } from '../engine/message.ts';
 import type { Service, ServiceRing } from '../engine/service.ts';
 import { csResult } from '../wire/results.ts';
+import {
+  cfgFunction,
+  decodeKillNode,
+  encodeKillNode,
+  encodeReload,
+  encodeShutdown,
+  swapCfgMessage,
+} from './messages.ts';
 
-/** Executive messages of cfg (corosync-services.md 6.1). */
-const cfgFunction = { ringReenable: 0, killNode: 1, shutdown: 2, reload: 3, cryptoReconfigure: 4 } as const;
-
-const maxReasonBytes = 255;
 const defaultShutdownTimeoutMs = 5000;
 
 /** What cfg does to the process. */
@@ -68,16 +72,15 @@ export class CfgService implements Service {
     }
   }
 
+  swapByteOrder(fn: number, message: Buffer): void {
+    swapCfgMessage(fn, message);
+  }
+
   /** @returns csResult number */
   killNode(nodeId: number, reason: string): number {
     if (this.#ring.syncInProgress) return csResult.TRY_AGAIN;
     if (this.#icmap.text(`runtime.members.${nodeId}.status`) !== 'joined') return csResult.NOT_EXIST;
-    const text = Buffer.from(`${reason}\0`, 'utf8').subarray(0, maxReasonBytes);
-    const message = newMessage(serviceId.cfg, cfgFunction.killNode, 288);
-    message.writeUInt32LE(nodeId, 16);
-    message.writeUInt16LE(text.length, 24);
-    message.set(text, 32);
-    this.#ring.send(message);
+    this.#ring.send(encodeKillNode({ nodeId, reason }));
     return csResult.OK;
   }
 
@@ -87,10 +90,8 @@ export class CfgService implements Service {
       answer(csResult.TRY_AGAIN);
       return;
     }
-    const message = newMessage(serviceId.cfg, cfgFunction.reload, 32);
-    message.writeUInt32LE(this.#ring.nodeId, 16);
     this.#reloads.push(answer);
-    this.#ring.send(message);
+    this.#ring.send(encodeReload({ nodeId: this.#ring.nodeId, token: 0 }));
   }
 
   track(tracker: ShutdownTracker): void {
@@ -167,13 +168,12 @@ export class CfgService implements Service {
 
   #agreed(answer: (result: number) => void): void {
     answer(csResult.OK);
-    this.#ring.send(newMessage(serviceId.cfg, cfgFunction.shutdown, 16));
+    this.#ring.send(encodeShutdown());
   }
 
   #receiveKill(senderId: number, message: Buffer): void {
-    if (message.length < 288 || message.readUInt32LE(16) !== this.#ring.nodeId) return;
-    const length = Math.min(message.readUInt16LE(24), 256);
-    const reason = message.toString('utf8', 32, 32 + length).split('\0', 1)[0] as string;
-    this.#process.killed(`Killed by node ${senderId} : ${reason}`);
+    const kill = decodeKillNode(message);
+    if (kill?.nodeId !== this.#ring.nodeId) return;
+    this.#process.killed(`Killed by node ${senderId} : ${kill.reason}`);
   }
 }

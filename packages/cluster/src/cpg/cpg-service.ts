@@ -6,6 +6,7 @@ import { csResult } from '../wire/results.ts';
 import {
   cpgFunction,
   cpgReason,
+  decodeDownlist,
   decodeFragment,
   decodeJoinlist,
   decodeMulticast,
@@ -16,6 +17,7 @@ import {
   encodeMulticastHeader,
   encodeProcess,
   type GroupName,
+  swapCpgMessage,
 } from './messages.ts';
 import { type Process, ProcessList } from './process-list.ts';
 
@@ -242,8 +244,15 @@ export class CpgService implements Service {
         );
         break;
       default:
-        this.#log.debug({ nodeId: senderId }, `downlist from node ${senderId}`);
+        this.#received(decodeDownlist(message), fn, senderId, ({ oldMembers, left }) => {
+          const text = `${oldMembers} members before, left: ${left.join(' ') || 'none'}`;
+          this.#log.debug({ nodeId: senderId, subsystem: 'CPG' }, `downlist from node ${senderId}: ${text}`);
+        });
     }
+  }
+
+  swapByteOrder(fn: number, message: Buffer): void {
+    swapCpgMessage(fn, message);
   }
 
   #received<T>(decoded: T | undefined, fn: number, senderId: number, then: (decoded: T) => void): void {

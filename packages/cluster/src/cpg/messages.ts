@@ -1,4 +1,4 @@
-import { newMessage, serviceId } from '../engine/message.ts';
+import { newMessage, serviceId, swapFields } from '../engine/message.ts';
 
 /** Executive messages of CPG (corosync-services.md 3.2). */
 export const cpgFunction = {
@@ -82,6 +82,13 @@ export function encodeDownlist(oldMembers: number, left: readonly number[]): Buf
   return message;
 }
 
+export function decodeDownlist(message: Buffer): { oldMembers: number; left: number[] } | undefined {
+  if (message.length < downlistBytes) return undefined;
+  const count = Math.min(message.readUInt32LE(24), maxDownlist);
+  const left = Array.from({ length: count }, (_, index) => message.readUInt32LE(32 + 4 * index));
+  return { oldMembers: message.readUInt32LE(16), left };
+}
+
 /** Header of a multicast; the data follows it as a further segment. */
 export function encodeMulticastHeader(
   group: GroupName,
@@ -151,4 +158,23 @@ export function decodeFragment(message: Buffer): CpgFragment | undefined {
     totalBytes: message.readUInt32LE(152),
     data: message.subarray(partialHeaderBytes, partialHeaderBytes + length),
   };
+}
+
+const swappedOffsets: Readonly<Record<number, readonly number[]>> = {
+  [cpgFunction.procjoin]: [16, 152, 160],
+  [cpgFunction.procleave]: [16, 152, 160],
+  [cpgFunction.multicast]: [16, 152, 160, 168],
+  [cpgFunction.partial]: [16, 152, 160, 168, 176, 184],
+};
+
+/** Turns a message of the other byte order round, in place; its header is right already. */
+export function swapCpgMessage(fn: number, message: Buffer): void {
+  swapFields(message, 4, swappedOffsets[fn] ?? []);
+  if (fn === cpgFunction.joinlist) {
+    for (let at = joinlistHeaderBytes; at < message.length; at += joinlistEntryBytes) {
+      swapFields(message, 4, [at, at + 8]);
+    }
+  } else if (fn === cpgFunction.downlist && message.length >= downlistBytes) {
+    for (let at = 16; at < downlistBytes; at += at < 32 ? 8 : 4) swapFields(message, 4, [at]);
+  }
 }

@@ -6,8 +6,10 @@ import type { Icmap } from '../cmap/icmap.ts';
 import { CpgService } from '../cpg/cpg-service.ts';
 import { QuorumService } from '../quorum/quorum-service.ts';
 import { VotequorumService } from '../votequorum/votequorum-service.ts';
+import { headerBytes, headerOffsets, swapFields } from './message.ts';
 import type { Service, ServiceRing } from './service.ts';
 import { SyncEngine } from './sync.ts';
+import { swapSyncMessage } from './sync-messages.ts';
 
 /** Messages of services that wait for room in the ring; more means the ring has stood still and something is wrong. */
 const maxKept = 100_000;
@@ -102,12 +104,12 @@ export class ClusterCore {
   }
 
   deliver(message: TotemMessage): void {
-    if (message.foreignByteOrder) {
-      this.#deps.host.log.warn({ nodeId: message.nodeId }, 'message of a node with the other byte order dropped');
-      return;
-    }
-    if (message.group === 'sync') this.#sync.receive(message.nodeId, message.payload);
-    else this.#dispatch(message.nodeId, message.payload);
+    const { nodeId, foreignByteOrder } = message;
+    const payload = foreignByteOrder ? Buffer.from(message.payload) : message.payload;
+    if (message.group === 'sync') {
+      if (foreignByteOrder) swapSyncMessage(payload);
+      this.#sync.receive(nodeId, payload);
+    } else this.#dispatch(nodeId, payload, foreignByteOrder);
   }
 
   configurationChanged(change: ConfigurationChange): void {
@@ -131,12 +133,17 @@ export class ClusterCore {
     this.cpg.pump();
   }
 
-  #dispatch(senderId: number, payload: Buffer): void {
-    if (payload.length < 16) return;
+  #dispatch(senderId: number, payload: Buffer, foreignByteOrder: boolean): void {
+    if (payload.length < headerBytes) return;
+    if (foreignByteOrder) swapFields(payload, 4, headerOffsets);
     const id = payload.readUInt32LE(0);
     const service = this.#services.get(id >>> 16);
     const fn = id & 0xffff;
     if (service === undefined) return;
+    if (payload.readUInt32LE(8) > payload.length) {
+      this.#deps.host.log.warn({ nodeId: senderId }, `message ${fn} for service ${service.id} was cut short: dropped`);
+      return;
+    }
     if (fn >= service.functionCount) {
       this.#deps.host.log.warn(
         { nodeId: senderId },
@@ -146,6 +153,7 @@ export class ClusterCore {
     }
     const counts = this.#received.get(service.id) as number[];
     counts[fn] = (counts[fn] as number) + 1;
+    if (foreignByteOrder) service.swapByteOrder(fn, payload);
     service.receive(fn, senderId, payload);
   }
 

@@ -3,6 +3,7 @@ import type { CpgMember } from '../client/types.ts';
 import type { CpgListener } from '../cpg/cpg-service.ts';
 import { cpgFunction, encodeJoinlist, encodeProcess } from '../cpg/messages.ts';
 import { FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
+import { encodeNodeInfo } from '../votequorum/messages.ts';
 
 const show = (list: readonly CpgMember[]): string =>
   list.map((m) => `${m.nodeId}.${m.pid}${m.reason ? `r${m.reason}` : ''}`).join(' ');
@@ -74,6 +75,22 @@ describe('synchronization', () => {
     cluster.settle();
     expect(core.syncInProgress).toBe(false);
     expect(cluster.node(1).synchronizations).toBe(2);
+  });
+
+  it('takes messages of a node with the other byte order, and drops one cut short', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2] });
+    cluster.rings([1, 2]);
+    const payload = encodeNodeInfo({ nodeId: 2, votes: 3, expectedVotes: 2, flags: 1 });
+    const cut = Buffer.from(payload);
+    cut.writeUInt32LE(64, 8);
+    const { core } = cluster.node(1);
+    core.deliver({ group: 'a', nodeId: 2, payload: cut, foreignByteOrder: false });
+    expect(core.votequorum?.info(2)?.votes).toBe(1);
+    for (const at of [0, 8, 16, 20, 24, 28]) payload.subarray(at, at + 4).reverse();
+    const sent = Buffer.from(payload);
+    core.deliver({ group: 'a', nodeId: 2, payload, foreignByteOrder: true });
+    expect(core.votequorum?.info(2)?.votes).toBe(3);
+    expect(payload.equals(sent), 'the ring’s bytes are left as they are').toBe(true);
   });
 
   it('refuses an older configuration at the second change', () => {

@@ -17,3 +17,15 @@ export function readFixedText(message: Buffer, at: number, fieldBytes: number): 
   const end = field.indexOf(0);
   return field.subarray(0, end < 0 ? field.length : end).toString('utf8');
 }
+
+/**
+ * Turns fields of a message round in place, for one of a node with the other byte order (corosync-services.md 1.4).
+ * A field past the message's end is left alone: the decoder refuses the message for its length.
+ * @param fieldBytes 2, 4 or 8
+ */
+export function swapFields(message: Buffer, fieldBytes: number, offsets: readonly number[]): void {
+  for (const at of offsets) if (at + fieldBytes <= message.length) message.subarray(at, at + fieldBytes).reverse();
+}
+
+/** Offsets of the header's fields. */
+export const headerOffsets = [0, 8] as const;

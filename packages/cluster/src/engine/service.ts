@@ -17,6 +17,8 @@ export interface Service {
   readonly functionCount: number;
   readonly sync?: SyncPart;
   receive(fn: number, senderId: number, message: Buffer): void;
+  /** Turns a message of a node with the other byte order round, in place; its header is right already (1.4). */
+  swapByteOrder(fn: number, message: Buffer): void;
 }
 
 /** What a service may do to the ring. */

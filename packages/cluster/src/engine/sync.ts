@@ -1,10 +1,7 @@
 import type { CoreHost } from '@sanode/runtime';
 import { formatRingId, type RingId, sameRing } from '@sanode/totem';
 import type { Service } from './service.ts';
-
-const barrierBytes = 32;
-const buildBytes = 552;
-const maxServices = 128;
+import { decodeSyncMessage, encodeSyncMessage, maxSyncServices } from './sync-messages.ts';
 
 export interface SyncDeps {
   readonly host: CoreHost;
@@ -61,9 +58,7 @@ export class SyncEngine {
     this.#building = true;
     this.#index = 0;
     this.#entries = this.#services.map((service) => ({ id: service.id, service }));
-    const build = this.#message(1, buildBytes, ringId);
-    build.writeInt32LE(this.#entries.length, 32);
-    for (const [index, entry] of this.#entries.entries()) build.writeInt32LE(entry.id, 40 + 4 * index);
+    const build = encodeSyncMessage({ ringId, services: this.#entries.map((entry) => entry.id) });
     this.#push(() => this.#deps.send(build));
     const transitional = this.#transitional.filter((id) => members.includes(id));
     for (const { service } of this.#entries) service?.sync?.init(transitional, this.#members, ringId);
@@ -76,26 +71,23 @@ export class SyncEngine {
 
   receive(senderId: number, message: Buffer): void {
     const ringId = this.#ringId;
-    if (ringId === undefined || message.length < barrierBytes) return;
-    const id = message.readUInt32LE(0);
-    if (id !== 0 && (id !== 1 || message.length < buildBytes)) return;
-    const theirs = { rep: message.readUInt32LE(16), seq: Number(message.readBigUInt64LE(20)) };
-    if (!sameRing(theirs, ringId)) {
-      const what = id === 0 ? 'barrier' : 'service build';
-      this.#deps.host.log.debug({ ring: formatRingId(theirs) }, `${what} for old ring - discarding`);
+    const decoded = decodeSyncMessage(message);
+    if (ringId === undefined || decoded === undefined) return;
+    const { services } = decoded;
+    if (!sameRing(decoded.ringId, ringId)) {
+      const what = services === undefined ? 'barrier' : 'service build';
+      this.#deps.host.log.debug({ ring: formatRingId(decoded.ringId) }, `${what} for old ring - discarding`);
       return;
     }
-    if ((id === 1) !== this.#building || !this.#members.includes(senderId)) return;
-    if (id === 1) this.#addServices(message);
+    if ((services !== undefined) !== this.#building || !this.#members.includes(senderId)) return;
+    if (services !== undefined) this.#addServices(services);
     this.#heard.add(senderId);
     if (this.#heard.size === this.#members.length) this.#roundEnded();
   }
 
-  #addServices(message: Buffer): void {
-    const count = Math.min(Math.max(message.readInt32LE(32), 0), maxServices);
-    for (let i = 0; i < count; i += 1) {
-      const id = message.readInt32LE(40 + 4 * i);
-      if (this.#entries.length < maxServices && !this.#entries.some((entry) => entry.id === id)) {
+  #addServices(ids: readonly number[]): void {
+    for (const id of ids) {
+      if (this.#entries.length < maxSyncServices && !this.#entries.some((entry) => entry.id === id)) {
         this.#entries.push({ id, service: undefined });
       }
     }
@@ -117,7 +109,7 @@ export class SyncEngine {
       return;
     }
     const { service } = this.#entries[this.#index] as Entry;
-    const barrier = this.#message(0, barrierBytes, this.#ringId as RingId);
+    const barrier = encodeSyncMessage({ ringId: this.#ringId as RingId, services: undefined });
     this.#processing = true;
     this.#work.push(
       () => service?.sync?.process() ?? true,
@@ -142,14 +134,5 @@ export class SyncEngine {
       }
       this.#work.shift();
     }
-  }
-
-  #message(id: number, size: number, ringId: RingId): Buffer {
-    const message = Buffer.alloc(size);
-    message.writeUInt32LE(id, 0);
-    message.writeUInt32LE(size, 8);
-    message.writeUInt32LE(ringId.rep, 16);
-    message.writeBigUInt64LE(BigInt(ringId.seq), 20);
-    return message;
   }
 }

@@ -51,6 +51,8 @@ export class QuorumService implements Service {
 
   receive(): void {}
 
+  swapByteOrder(): void {}
+
   onChange(listener: (quorate: boolean) => void): void {
     this.#internal.push(listener);
   }

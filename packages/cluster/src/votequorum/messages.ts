@@ -1,4 +1,4 @@
-import { newMessage, readFixedText, serviceId } from '../engine/message.ts';
+import { newMessage, readFixedText, serviceId, swapFields } from '../engine/message.ts';
 
 /** Executive messages of votequorum (corosync-services.md 5.1). */
 export const votequorumFunction = { nodeinfo: 0, reconfigure: 1, qdeviceReg: 2, qdeviceReconfigure: 3 } as const;
@@ -97,4 +97,11 @@ export function decodeDeviceRename(message: Buffer): DeviceRename | undefined {
   if (message.length < 526) return undefined;
   const oldName = readFixedText(message, 16, deviceNameBytes);
   return { oldName, newName: readFixedText(message, 271, deviceNameBytes) };
+}
+
+/** Turns a message of the other byte order round, in place; its header is right already. */
+export function swapVotequorumMessage(fn: number, message: Buffer): void {
+  if (fn === votequorumFunction.nodeinfo) swapFields(message, 4, [16, 20, 24, 28]);
+  else if (fn === votequorumFunction.reconfigure) swapFields(message, 4, [16, 20]);
+  else if (fn === votequorumFunction.qdeviceReg) swapFields(message, 4, [16]);
 }

@@ -25,6 +25,7 @@ import {
   nodeFlag,
   type Reconfigure,
   reconfigureParam,
+  swapVotequorumMessage,
   votequorumFunction,
 } from './messages.ts';
 import { type Node, NodeList, nodeState, sumVotes } from './nodes.ts';
@@ -143,6 +144,10 @@ export class VotequorumService implements Service {
       const rename = decodeDeviceRename(message);
       if (rename !== undefined) this.device.receiveRename(rename);
     }
+  }
+
+  swapByteOrder(fn: number, message: Buffer): void {
+    swapVotequorumMessage(fn, message);
   }
 
   // -- what clients ask (5.10); results are csResult numbers
