@@ -19,10 +19,10 @@ export function readKeys(file: string): ConfKeys {
   return keys;
 }
 
-/** What the keys mean on this machine. @throws {ClusterConfigError} */
-export async function interpret(keys: ConfKeys): Promise<ClusterConfig> {
+/** What the keys mean on this machine. @param running in a reload: who this node is @throws {ClusterConfigError} */
+export async function interpret(keys: ConfKeys, running?: ClusterConfig['us']): Promise<ClusterConfig> {
   const resolved = await resolveAddresses(addressNames(keys), addressFamilies(keys));
-  return interpretConf(keys, { hostname: hostname(), addresses: interfaceAddresses(), resolved });
+  return interpretConf(keys, { hostname: hostname(), addresses: interfaceAddresses(), resolved }, running);
 }
 
 function uidgidFiles(folder: string): string[] {

@@ -225,7 +225,7 @@ export class CorosyncDaemon {
       this.#log.error({ subsystem }, text);
     };
     try {
-      const config = await interpret(keys);
+      const config = await interpret(keys, this.#config.us);
       if (config.nodeId !== this.#config.nodeId) {
         return refuse('CFG', 'Configuration is not valid: the id of this node has changed');
       }

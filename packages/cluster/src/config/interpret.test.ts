@@ -137,6 +137,17 @@ describe('interpretConf', () => {
 });
 
 describe('a configuration read again', () => {
+  it('leaves a node who it is when it lists it no more', () => {
+    const { us } = interpret('transport: udpu\ntoken: 1000', two);
+    const alone = interpretConf(keysOf(conf('transport: udpu', node('lb1', 'nodeid: 1'))), machine, us);
+    expect(alone.nodeId).toBe(2);
+    expect(alone.members).toEqual([
+      { nodeId: 1, address: '10.0.0.1' },
+      { nodeId: 2, address: '10.0.0.2' },
+    ]);
+    expect(alone.keys.has('nodelist.local_node_pos')).toBe(false);
+  });
+
   it('keeps what cannot change at run time', () => {
     const started = keysOf(conf('cluster_name: a\ntransport: udpu\ntoken: 1000', two));
     const { keys, notices } = keepFixedKeys(started, keysOf(conf('cluster_name: b\nnetmtu: 9000\ntoken: 2000', two)));

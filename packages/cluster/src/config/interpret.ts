@@ -34,8 +34,9 @@ export interface ClusterNode {
 /** What corosync.conf means for this node. */
 export interface ClusterConfig {
   readonly nodeId: number;
+  readonly us: ClusterNode;
   readonly nodes: readonly ClusterNode[];
-  /** Link 0 of each node, in nodelist order. */
+  /** Link 0 of each node, in nodelist order; this node is among them even when it is listed no more. */
   readonly members: readonly TotemMember[];
   readonly timings: TotemTimings;
   readonly port: number;
@@ -104,9 +105,10 @@ export function addressFamilies(keys: ConfKeys): readonly (4 | 6)[] {
 
 /**
  * Decides what a configuration means on this machine (corosync-services.md 9.4 to 9.6).
+ * @param running who this node is, when the configuration is read again: it may be listed no more
  * @throws {ClusterConfigError}
  */
-export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConfig {
+export function interpretConf(keys: ConfKeys, machine: MachineView, running?: ClusterNode): ClusterConfig {
   const warnings: string[] = [];
   checkTransport(keys);
   if (numberValue(keys, 'totem.version') !== 2) {
@@ -127,9 +129,9 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
     throw new ClusterConfigError(`${linkCount} is too many configured interfaces for non-Knet transport.`);
   }
   const local = findLocal(entries, addressFamilies(keys), machine);
-  if (local === undefined) throw new ClusterConfigError('No valid name found for local host');
   // The reference looks at its own address first.
-  const us = readNode(local, keys, machine, true);
+  const us = local === undefined ? running : readNode(local, keys, machine, true);
+  if (us === undefined) throw new ClusterConfigError('No valid name found for local host');
   const nodes = entries.map((entry) => (entry === local ? us : readNode(entry, keys, machine, false)));
   checkNodes(nodes, entries);
   const timings = readTimings(keys, nodes.length);
@@ -147,16 +149,20 @@ export function interpretConf(keys: ConfKeys, machine: MachineView): ClusterConf
   const multicast = isUdp ? readMulticast(keys, us.addresses[0] as string) : undefined;
   const all = new Map<string, ConfValue>(keys);
   if (multicast !== undefined) for (const [key, value] of multicastKeys(multicast, port)) all.set(key, value);
-  all.set('nodelist.local_node_pos', { type: 'u32', value: local.position });
-  all.set('totem.interface.0.bindnetaddr', { type: 'str', value: local.links[0] as string });
+  if (local !== undefined) {
+    all.set('nodelist.local_node_pos', { type: 'u32', value: local.position });
+    all.set('totem.interface.0.bindnetaddr', { type: 'str', value: local.links[0] as string });
+  }
   for (const [index, entry] of entries.entries()) {
     const { nodeId } = nodes[index] as ClusterNode;
     all.set(`nodelist.node.${entry.position}.nodeid`, { type: 'u32', value: nodeId });
   }
+  const onRing = local === undefined ? [...nodes, us] : nodes;
   return {
     nodeId: us.nodeId,
+    us,
     nodes,
-    members: nodes.map(({ nodeId, addresses }) => ({ nodeId, address: addresses[0] as string })),
+    members: onRing.map(({ nodeId, addresses }) => ({ nodeId, address: addresses[0] as string })),
     timings,
     port,
     multicast,
