@@ -3,10 +3,7 @@ import {
   ClusterConfigError,
   ClusterCore,
   type ClusterServer,
-  changedAddress,
   Icmap,
-  keepFixedKeys,
-  type RunningKeys,
   readTimings,
   reloadKeys,
   runtimeKeys,
@@ -14,28 +11,25 @@ import {
   serveCluster,
   storeKeys,
 } from '@sanode/cluster';
-import type { CmapValue } from '@sanode/cluster/client';
 import type { ConfKeys, ConfValue } from '@sanode/conf';
 import { clusterGroup, NodeHost, notifyReady, paths, Reactor, usableGroupId } from '@sanode/runtime';
 import { type NodeTotem, openUdpuTotem } from '@sanode/totem';
-import { interpret, readKeys } from './configuration.ts';
+import { EvTrackingFile } from './ev-tracking-file.ts';
 import type { CorosyncLog } from './log.ts';
-
-const resultOk = 1;
-const resultInvalidParam = 7;
-const narrowStats = new Set(['continuous_gather', 'continuous_sendmsg_failures', 'mtt_rx_token']);
+import { Reloader } from './reload.ts';
+import { SchedulingWatch } from './scheduling.ts';
+import { daemonStatistics } from './statistics.ts';
 
 /** Everything that runs: the ring, the services on it and the local socket. */
 export class CorosyncDaemon {
   readonly #log: CorosyncLog;
-  readonly #confFile: string;
   readonly #exit: (status: number) => void;
   readonly #reactor: Reactor;
   readonly #icmap = new Icmap();
+  readonly #reloader: Reloader;
+  readonly #scheduling: SchedulingWatch;
+  #stateDirectory = '';
   #config: ClusterConfig;
-  /** Some of them cannot change while the daemon runs. */
-  readonly #startedKeys: ConfKeys;
-  #lastReload: Promise<number> = Promise.resolve(resultOk);
   #totem: NodeTotem | undefined;
   #core: ClusterCore | undefined;
   #server: ClusterServer | undefined;
@@ -45,19 +39,33 @@ export class CorosyncDaemon {
   constructor(deps: { log: CorosyncLog; exit: (status: number) => void }, confFile: string, config: ClusterConfig) {
     this.#log = deps.log;
     this.#exit = deps.exit;
-    this.#confFile = confFile;
     this.#config = config;
-    this.#startedKeys = config.keys;
     this.#reactor = new Reactor(`${config.nodeId}/corosync`);
+    this.#scheduling = new SchedulingWatch(deps.log, () => this.#config.timings.tokenMs);
+    this.#reloader = new Reloader({
+      log: deps.log,
+      icmap: this.#icmap,
+      reactor: this.#reactor,
+      confFile,
+      started: config.keys,
+      running: () => this.#config,
+      apply: (read) => this.#apply(read),
+    });
   }
 
   /** Loads the services and joins the ring. @throws {VotequorumConfigError} */
   async start(stateDirectory: string): Promise<void> {
     const config = this.#config;
+    this.#stateDirectory = stateDirectory;
     storeKeys(this.#icmap, config.keys);
     this.#storeTimings(config);
     this.#icmap.set('runtime.force_gather', { type: 'str', value: 'no' });
     this.#icmap.track('runtime.force_gather', false, 7, () => this.#forceGather());
+    for (const name of ['dump_flight_data', 'dump_state']) {
+      this.#icmap.set(`runtime.blackbox.${name}`, { type: 'str', value: 'no' });
+    }
+    this.#icmap.track('runtime.blackbox.dump_flight_data', false, 7, () => this.#dumpFlightData());
+    this.#icmap.track('runtime.blackbox.dump_state', false, 7, () => this.#recordState());
     this.#icmap.track('totem.', true, 7, () => this.#totemKeysChanged());
     const host = new NodeHost({ reactor: this.#reactor, log: this.#log });
     const core = new ClusterCore(
@@ -75,8 +83,9 @@ export class CorosyncDaemon {
             this.#exit(255);
           },
           shutDown: () => this.#endLater(),
-          reload: (answer) => void this.#reload().then((result) => this.#reactor.enter(() => answer(result))),
+          reload: (answer) => this.#reloader.reload(answer),
         },
+        evTracking: new EvTrackingFile(stateDirectory, this.#log),
       },
       {
         nodeId: config.nodeId,
@@ -95,7 +104,9 @@ export class CorosyncDaemon {
       { core, daemon: this.#serverDaemon(), reactor: this.#reactor },
       { path: paths.socket('corosync'), ...(gid === undefined || process.geteuid?.() !== 0 ? {} : { gid }) },
     );
-    this.#watchScheduling();
+    this.#scheduling.start();
+    this.#log.info({}, `Initializing transport (UDP/IP ${config.multicast === undefined ? 'Unicast' : 'Multicast'}).`);
+    this.#logMembers([], config.members);
     this.#totem = openUdpuTotem(
       { reactor: this.#reactor, log: this.#log },
       { ...config, stateDirectory },
@@ -113,23 +124,12 @@ export class CorosyncDaemon {
     );
   }
 
-  /** Says when this process was not run for so long that the token may have been missed (corosync-services.md 10). */
-  #watchScheduling(): void {
-    let lastMs = performance.now();
-    const check = (): void => {
-      const nowMs = performance.now();
-      const { tokenMs } = this.#config.timings;
-      const gapMs = nowMs - lastMs;
-      const thresholdMs = 0.8 * tokenMs;
-      if (gapMs > thresholdMs) {
-        const text = `Corosync main process was not scheduled (@${Date.now()}) for ${gapMs.toFixed(4)} ms`;
-        const advice = `(threshold is ${thresholdMs.toFixed(4)} ms). Consider token timeout increase.`;
-        this.#log.warn({ subsystem: 'MAIN' }, `${text} ${advice}`);
-      }
-      lastMs = nowMs;
-      setTimeout(check, tokenMs / 3).unref();
-    };
-    check();
+  /** What SIGUSR2 asks for: the state goes to the flight recorder, and that to a file. */
+  dump(): void {
+    this.#reactor.enter(() => {
+      this.#recordState();
+      this.#dumpFlightData();
+    });
   }
 
   /** Leaves the ring in order and ends with status 0. */
@@ -138,6 +138,7 @@ export class CorosyncDaemon {
     this.#ending = true;
     this.#log.info({ subsystem: 'SERV' }, 'Unloading all Corosync service engines.');
     this.#reactor.enter(() => this.#core?.leaving());
+    this.#scheduling.stop();
     this.#totem?.close();
     await this.#server?.close();
     this.#log.info({ subsystem: 'MAIN' }, 'Corosync Cluster Engine exiting normally');
@@ -186,72 +187,44 @@ export class CorosyncDaemon {
     for (const [key, value] of runtimeKeys(config.timings)) this.#icmap.set(key, { type: 'u32', value });
   }
 
-  /** Reads the configuration again (corosync-services.md 6.3), one reload after the other. @returns csResult number */
-  #reload(): Promise<number> {
-    this.#lastReload = this.#lastReload.then(() => this.#reloadNow());
-    return this.#lastReload;
-  }
-
-  async #reloadNow(): Promise<number> {
-    const flag = (name: string, value: number): void => {
-      this.#icmap.set(`config.${name}`, { type: 'u8', value });
-    };
-    const inReactor = (action: () => void): void => this.#reactor.enter(action);
-    inReactor(() => flag('totemconfig_reload_in_progress', 1));
-    let fresh: RunningKeys;
-    try {
-      fresh = keepFixedKeys(this.#startedKeys, readKeys(this.#confFile));
-    } catch (error) {
-      // As in the reference the flag stays set, so that votequorum takes no change until a reload succeeds.
-      this.#log.error({ subsystem: 'CFG' }, `Unable to reload config file: ${(error as Error).message}`);
-      return resultInvalidParam;
-    }
-    inReactor(() => flag('reload_in_progress', 1));
-    for (const text of fresh.notices) this.#log.info({ subsystem: 'CFG' }, text);
-    const config = await this.#acceptable(fresh.keys);
-    const result = config === undefined ? resultInvalidParam : resultOk;
-    inReactor(() => {
-      if (config !== undefined) this.#apply(config);
-      this.#icmap.set('config.reload_status', { type: 'i32', value: result });
-      flag('totemconfig_reload_in_progress', 0);
-      flag('reload_in_progress', 0);
-    });
-    return result;
-  }
-
-  /** What the keys mean, if the running ring can take that over; else undefined, and the log says why. */
-  async #acceptable(keys: ConfKeys): Promise<ClusterConfig | undefined> {
-    const refuse = (subsystem: string, text: string): undefined => {
-      this.#log.error({ subsystem }, text);
-    };
-    try {
-      const config = await interpret(keys, this.#config.us);
-      if (config.nodeId !== this.#config.nodeId) {
-        return refuse('CFG', 'Configuration is not valid: the id of this node has changed');
-      }
-      const changed = changedAddress(this.#config.nodes, config.nodes);
-      if (changed !== undefined) {
-        refuse('TOTEM', changed);
-        return refuse(
-          'CFG',
-          'Cannot configure new interface definitions: To reconfigure an interface it must be deleted and recreated. ' +
-            'A working interface needs to be available to corosync at all times',
-        );
-      }
-      this.#log.configure(config.keys);
-      return config;
-    } catch (error) {
-      const text = error instanceof ClusterConfigError ? error.logText : (error as Error).message;
-      return refuse('CFG', `Configuration is not valid: ${text}`);
-    }
-  }
-
   #apply(config: ClusterConfig): void {
     reloadKeys(this.#icmap, config.keys);
+    this.#logMembers(this.#config.members, config.members);
     this.#config = config;
     this.#storeTimings(config);
     this.#totem?.setMembers(config.members);
     this.#totem?.setTimings(config.timings);
+  }
+
+  #logMembers(before: ClusterConfig['members'], now: ClusterConfig['members']): void {
+    if (this.#config.multicast !== undefined) return;
+    const isIn = (list: ClusterConfig['members'], address: string): boolean =>
+      list.some((member) => member.address === address);
+    for (const { address } of before) {
+      if (!isIn(now, address)) this.#log.info({}, `removing UDPU member {${address}}`);
+    }
+    for (const { address } of now)
+      if (!isIn(before, address)) this.#log.info({}, `adding new UDPU member {${address}}`);
+  }
+
+  #dumpFlightData(): void {
+    try {
+      const file = this.#log.recorder.dump(this.#stateDirectory);
+      this.#log.info({ subsystem: 'MAIN' }, `Flight data written to ${file}`);
+    } catch (error) {
+      this.#log.error({ subsystem: 'MAIN' }, `Flight data could not be written: ${(error as Error).message}`);
+    }
+  }
+
+  /** Writes what this daemon knows as debug lines, which the flight recorder keeps. */
+  #recordState(): void {
+    const core = this.#core;
+    const line = (text: string): void => this.#log.debug({ subsystem: 'MAIN' }, `state: ${text}`);
+    line(`members ${core?.members.join(' ')}, quorum ${core?.quorum.quorate}, synchronizing ${core?.syncInProgress}`);
+    for (const { group, nodeId, pid } of core?.cpg.iterate(false) ?? []) {
+      line(`cpg group ${JSON.stringify(group)}: node ${nodeId} process ${pid}`);
+    }
+    for (const [key, value] of this.#statistics()) line(`${key} ${value.value}`);
   }
 
   #addresses(nodeId: number): readonly string[] {
@@ -266,6 +239,7 @@ export class CorosyncDaemon {
       nodeAddresses: (id) => this.#addresses(id),
       reopenLogs: () => this.#log.reopen(),
       statistics: () => this.#statistics(),
+      clearStatistics: (what) => this.#clearStatistics(what),
       nodeStatus: (asked) => {
         const id = asked === 0 ? this.#config.nodeId : asked;
         const address = this.#addresses(id)[0];
@@ -278,25 +252,12 @@ export class CorosyncDaemon {
     };
   }
 
-  #statistics(): ReadonlyMap<string, CmapValue> {
-    const statistics = new Map<string, CmapValue>();
-    const stats = this.#totem?.group.stats();
-    for (const [name, value] of Object.entries(stats?.srp ?? {})) {
-      const narrow = narrowStats.has(name) || name.startsWith('avg_');
-      const key = `stats.srp.${name}`;
-      if (narrow) statistics.set(key, { type: 'u32', value: Math.trunc(value) });
-      else if (name === 'firewall_enabled_or_nic_failure') statistics.set(key, { type: 'u8', value });
-      else statistics.set(key, { type: 'u64', value: BigInt(Math.max(0, Math.trunc(value))) });
-    }
-    for (const [name, value] of Object.entries(stats?.pg ?? {})) {
-      statistics.set(`stats.pg.${name}`, { type: 'u32', value });
-    }
-    // Ours, not the reference's (docs/operations.md).
-    for (const part of ['peers', 'pauses', 'suspects', 'trouble'] as const) {
-      for (const [name, value] of Object.entries(stats?.[part] ?? {})) {
-        statistics.set(`stats.${part}.${name}`, { type: 'u64', value: BigInt(value) });
-      }
-    }
-    return statistics;
+  #statistics() {
+    return daemonStatistics(this.#totem?.group.stats(), this.#scheduling.misses);
+  }
+
+  #clearStatistics(what: string): void {
+    if (what === 'totem' || what === 'all') this.#totem?.group.clearStats();
+    if (what === 'schedmiss' || what === 'all') this.#scheduling.clear();
   }
 }

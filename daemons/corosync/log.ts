@@ -1,12 +1,18 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type ConfKeys, textValue } from '@sanode/conf';
+import { basename } from 'node:path';
+import type { ConfKeys } from '@sanode/conf';
 import type { Logger } from '@sanode/runtime';
+import { FlightRecorder } from './flight-recorder.ts';
+import { LogConfigError, type LogSettings, readLogSettings, severity } from './log-settings.ts';
+import { SystemLog, stderrIsJournal } from './syslog.ts';
+
+export { LogConfigError } from './log-settings.ts';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-const ranks: Readonly<Record<Level, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5 };
+
 /** The reference's words for the levels; what we call info is its notice. */
-const words: Readonly<Record<Level, string>> = {
+const words: Readonly<Record<Level, keyof typeof severity>> = {
   trace: 'trace',
   debug: 'debug',
   info: 'notice',
@@ -15,69 +21,57 @@ const words: Readonly<Record<Level, string>> = {
   fatal: 'crit',
 };
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+/** Subsystem of lines that name none: they come from the ring. */
+const defaultSubsystem = 'TOTEM';
 
-interface Settings {
-  readonly minimum: number;
-  readonly toStderr: boolean;
-  readonly file: string | undefined;
-  readonly timestamp: 'on' | 'off' | 'hires';
-}
-
-/** A `logging` section that the reference refuses (exit status 7). */
-export class LogConfigError extends Error {
-  readonly code = 'LOG_CONFIG';
-}
-
-function yes(keys: ConfKeys, name: string, fallback: boolean): boolean {
-  const value = textValue(keys, `logging.${name}`);
-  if (value === undefined) return fallback;
-  if (['yes', 'on'].includes(value)) return true;
-  if (['no', 'off'].includes(value)) return false;
-  throw new LogConfigError(`parse error in config: unknown value for ${name}.`);
-}
-
-function readSettings(keys: ConfKeys): Settings {
-  const debug = textValue(keys, 'logging.debug') ?? 'off';
-  if (!['on', 'off', 'trace'].includes(debug)) {
-    throw new LogConfigError('parse error in config: unknown value for debug.');
-  }
-  const timestamp = textValue(keys, 'logging.timestamp') ?? 'hires';
-  if (timestamp !== 'on' && timestamp !== 'off' && timestamp !== 'hires') {
-    throw new LogConfigError('parse error in config: unknown value for timestamp.');
-  }
-  const toFile = yes(keys, 'to_logfile', false);
-  const file = textValue(keys, 'logging.logfile');
-  if (toFile && file === undefined) throw new LogConfigError('parse error in config: logfile not specified.');
-  return {
-    minimum: debug === 'trace' ? ranks.trace : debug === 'on' ? ranks.debug : ranks.info,
-    // Standard error is what systemd's journal reads: lines for syslog go there too.
-    toStderr: yes(keys, 'to_stderr', true) || yes(keys, 'to_syslog', true),
-    file: toFile ? file : undefined,
-    timestamp,
-  };
-}
-
-/** The daemon's log in the reference's line format (corosync-services.md 9.7). */
+/**
+ * The daemon's log in the reference's line format, to standard error, files and the system log (corosync-services.md
+ * 9.7). Field `subsystem` names the part a line comes from; field `isInfo` makes a line of level info the reference's
+ * info instead of its notice.
+ */
 export class CorosyncLog implements Logger {
-  #settings: Settings = { minimum: ranks.info, toStderr: true, file: undefined, timestamp: 'hires' };
-  #descriptor: number | undefined;
+  readonly recorder = new FlightRecorder();
+  readonly #systemLog: SystemLog;
+  #settings: LogSettings = readLogSettings(new Map());
+  /** Descriptors by file name. */
+  #files = new Map<string, number>();
+  #systemLogProblem: string | undefined;
+  #systemLogIsOpen = false;
+  #leaveOutStderr = false;
 
-  /** Takes the `logging` section's settings. @throws {LogConfigError} */
-  configure(keys: ConfKeys): void {
-    this.#settings = readSettings(keys);
-    this.reopen();
+  constructor(systemLog = new SystemLog('corosync')) {
+    this.#systemLog = systemLog;
   }
 
-  /** Opens the log file again (log rotation). */
+  /** Takes the `logging` section's settings; the system log is not used before {@link openSystemLog}. @throws {LogConfigError} */
+  configure(keys: ConfKeys): void {
+    const settings = readLogSettings(keys);
+    const files = openFiles(settings);
+    this.#closeFiles();
+    this.#settings = settings;
+    this.#files = files;
+    if (!settings.blackbox) this.recorder.clear();
+  }
+
+  /** Lines go to the system log from now on. Says once when they cannot, and sends them to standard error instead. */
+  openSystemLog(): void {
+    this.#systemLogProblem = this.#systemLog.open();
+    this.#systemLogIsOpen = this.#systemLogProblem === undefined;
+    // Both would come to the journal.
+    this.#leaveOutStderr = this.#systemLogIsOpen && stderrIsJournal();
+    if (this.#systemLogProblem !== undefined) {
+      this.warn({ subsystem: 'MAIN' }, `No system log, lines go to standard error: ${this.#systemLogProblem}`);
+    }
+  }
+
+  /** Opens the log files again (log rotation). */
   reopen(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
-    this.#descriptor = undefined;
-    const { file } = this.#settings;
-    if (file === undefined) return;
+    this.#closeFiles();
     try {
-      this.#descriptor = openSync(file, 'a', 0o640);
+      this.#files = openFiles(this.#settings);
     } catch (error) {
-      this.#write('error', {}, `Can't open logfile '${file}': ${(error as Error).message}`);
+      this.#files = new Map();
+      this.#write('error', { subsystem: 'MAIN' }, (error as Error).message);
     }
   }
 
@@ -104,16 +98,80 @@ export class CorosyncLog implements Logger {
   }
 
   #write(level: Level, fields: object, message: string): void {
-    const { minimum, toStderr, timestamp } = this.#settings;
-    if (ranks[level] < minimum) return;
-    const subsystem = 'subsystem' in fields ? String(fields.subsystem) : 'TOTEM';
-    const text = `${words[level].padEnd(7)} [${subsystem.padEnd(6)}] ${message}\n`;
-    const time = timestamp === 'off' ? '' : `${clock(new Date(), timestamp === 'hires')} `;
-    if (toStderr) writeQuietly(2, time + text);
-    if (this.#descriptor !== undefined) {
-      writeQuietly(this.#descriptor, `${time}[${process.pid}] ${hostname()} corosync ${text}`);
+    const subsystem = 'subsystem' in fields ? String(fields.subsystem) : defaultSubsystem;
+    const word = level === 'info' && 'isInfo' in fields ? 'info' : words[level];
+    const rank = severity[word];
+    const { timestamp, blackbox, all, subsystems } = this.#settings;
+    const target = subsystems.get(subsystem) ?? all;
+    const wanted = rank <= target.filePriority || (target.toSyslog && rank <= target.syslogPriority);
+    if (!wanted && !blackbox) return;
+    const now = new Date();
+    const place = wanted ? this.#place() : '';
+    const head = `${word.padEnd(7)} [${subsystem.padEnd(6)}]`;
+    const time = timestamp === 'off' ? '' : `${clock(now, timestamp === 'hires')} `;
+    const line = `${time}${head} ${place}${message}\n`;
+    if (blackbox) this.recorder.record(timestamp === 'hires' ? line : `${clock(now, true)} ${head} ${message}\n`);
+    const toSyslog = target.toSyslog && rank <= target.syslogPriority;
+    if (toSyslog && this.#systemLogIsOpen) {
+      const priority = Math.min(rank, severity.debug);
+      this.#systemLog.write(target.syslogFacility, priority, now, `  [${subsystem.padEnd(6)}] ${place}${message}`);
+    }
+    const insteadOfSyslog = toSyslog && this.#systemLogProblem !== undefined;
+    const toStderr = target.toStderr && rank <= target.filePriority && !(toSyslog && this.#leaveOutStderr);
+    if (toStderr || insteadOfSyslog) writeQuietly(2, line);
+    const descriptor = target.file === undefined ? undefined : this.#files.get(target.file);
+    if (descriptor !== undefined && rank <= target.filePriority) {
+      writeQuietly(descriptor, `${time}[${process.pid}] ${hostname()} corosync ${head} ${place}${message}\n`);
     }
   }
+
+  /** Where in the program the line comes from, as `fileline` and `function_name` want it. */
+  #place(): string {
+    const { fileLine, functionName } = this.#settings;
+    if (!fileLine && !functionName) return '';
+    const frames = (new Error().stack ?? '').split('\n').slice(1);
+    const caller = frames.find(
+      (frame) => !/\b(CorosyncLog|Object)\.?#?(write|place|trace|debug|info|warn|error|fatal)\b/.test(frame),
+    );
+    const [, name = 'main', file = '', line = ''] =
+      /at (?:(?:new |async )?(\S+) \()?(?:file:\/\/)?([^():]+):(\d+)/.exec(caller ?? '') ?? [];
+    const parts = fileLine ? [basename(file), ...(functionName ? [name] : []), line] : [name];
+    return `${parts.join(':')} `;
+  }
+
+  #closeFiles(): void {
+    for (const descriptor of this.#files.values()) closeSync(descriptor);
+    this.#files = new Map();
+  }
+}
+
+/** @throws {LogConfigError} when one cannot be opened */
+function openFiles(settings: LogSettings): Map<string, number> {
+  const files = new Map<string, number>();
+  for (const { file } of [settings.all, ...settings.subsystems.values()]) {
+    if (file === undefined || files.has(file)) continue;
+    try {
+      files.set(file, openSync(file, 'a', 0o640));
+    } catch (error) {
+      for (const descriptor of files.values()) closeSync(descriptor);
+      throw new LogConfigError(
+        `Can't open logfile '${file}' for reason: ${errorText(error as NodeJS.ErrnoException)}.`,
+      );
+    }
+  }
+  return files;
+}
+
+/** An operating system's error in the words of strerror(3), with its number. */
+function errorText(error: NodeJS.ErrnoException): string {
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'No such file or directory',
+    EACCES: 'Permission denied',
+    EISDIR: 'Is a directory',
+    ENOTDIR: 'Not a directory',
+    EROFS: 'Read-only file system',
+  };
+  return `${known[error.code ?? ''] ?? error.message} (${Math.abs(error.errno ?? 0)})`;
 }
 
 function clock(now: Date, hires: boolean): string {

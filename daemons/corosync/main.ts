@@ -7,11 +7,11 @@ import { paths } from '@sanode/runtime';
 import { interpret, readKeys } from './configuration.ts';
 import { CorosyncDaemon } from './daemon.ts';
 import { CorosyncLog, LogConfigError } from './log.ts';
-import { setRealTimePriority, takeLock } from './system.ts';
+import { PriorityError, type RealTimeSettings, readRealTimeSettings, takeRealTime } from './realtime.ts';
+import { takeLock } from './system.ts';
 
 /** What announces itself; the release whose behaviour this daemon has. */
 const version = '3.1.7';
-const realTimePriority = 99;
 
 const usage = `usage:
         -c     : Corosync config file path.
@@ -78,7 +78,10 @@ async function readConfiguration(file: string) {
       if (error.hint !== undefined) log.error({ subsystem: 'MAIN' }, error.hint);
       fail(exitStatus.config, error.logText);
     }
-    if (error instanceof LogConfigError) fail(exitStatus.logging, error.message);
+    if (error instanceof LogConfigError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exit(exitStatus.logging);
+    }
     throw error;
   }
 }
@@ -92,7 +95,7 @@ function detach(): void {
   child.once('spawn', () => process.exit(0));
 }
 
-function prepare(stateDirectory: string, wantsRealTime: boolean): void {
+function prepare(stateDirectory: string, realTime: RealTimeSettings): void {
   if (statSync(stateDirectory, { throwIfNoEntry: false })?.isDirectory() !== true) {
     fail(exitStatus.stateDir, `Cannot chdir to state directory ${stateDirectory}.`);
   }
@@ -104,11 +107,7 @@ function prepare(stateDirectory: string, wantsRealTime: boolean): void {
   } catch (error) {
     fail(exitStatus.lock, `Cannot lock ${lockFile}: ${(error as Error).message}`);
   }
-  if (!wantsRealTime) return;
-  const refused = setRealTimePriority(realTimePriority);
-  if (refused !== undefined) {
-    log.warn({ subsystem: 'MAIN' }, `Could not set SCHED_RR at priority ${realTimePriority}: ${refused}`);
-  }
+  takeRealTime(realTime, log);
 }
 
 async function main(): Promise<void> {
@@ -124,9 +123,15 @@ async function main(): Promise<void> {
     detach();
     return;
   }
+  log.openSystemLog();
   log.info({ subsystem: 'MAIN' }, `Corosync Cluster Engine ${version} starting up`);
   const stateDirectory = textValue(config.keys, 'system.state_dir') ?? paths.corosyncStateDir;
-  prepare(stateDirectory, textValue(config.keys, 'system.sched_rr') !== 'no');
+  try {
+    prepare(stateDirectory, readRealTimeSettings(config.keys));
+  } catch (error) {
+    if (!(error instanceof PriorityError)) throw error;
+    fail(exitStatus.config, error.message);
+  }
   const daemon = new CorosyncDaemon({ log, exit: (status) => process.exit(status) }, conf, config);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     process.on(signal, () => {
@@ -134,6 +139,7 @@ async function main(): Promise<void> {
       void daemon.end();
     });
   }
+  process.on('SIGUSR2', () => daemon.dump());
   try {
     await daemon.start(stateDirectory);
   } catch (error) {

@@ -1,11 +1,10 @@
 import { lookup } from 'node:dns/promises';
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { ConfSystem } from '@sanode/conf';
 import { accountByName, groupIdByName } from '@sanode/runtime';
-import koffi from 'koffi';
+import { libc } from './libc.ts';
 
-const SCHED_RR = 2;
 const F_SETLK = 6;
 const F_WRLCK = 1;
 const EAGAIN = 11;
@@ -39,28 +38,37 @@ export async function resolveAddresses(
   return resolved;
 }
 
-/** Asks for round-robin real-time scheduling of this thread. @returns undefined, or why it was refused */
-export function setRealTimePriority(priority: number): string | undefined {
-  const libc = koffi.load('libc.so.6');
-  const schedule = libc.func('int sched_setscheduler(int pid, int policy, void *param)');
-  const param = Buffer.alloc(4);
-  param.writeInt32LE(priority);
-  return schedule(0, SCHED_RR, param) === 0 ? undefined : `errno ${koffi.errno()}`;
-}
-
 /** Takes the lock that keeps a second daemon away and writes the process id. @returns whether it was free */
 export function takeLock(path: string): boolean {
   const descriptor = openSync(path, 'a+', 0o640);
-  const fcntl = koffi.load('libc.so.6').func('int fcntl(int fd, int command, void *lock)');
-  const lock = Buffer.alloc(32);
-  lock.writeInt16LE(F_WRLCK, 0);
-  if (fcntl(descriptor, F_SETLK, lock) !== 0) {
-    const errno = koffi.errno();
-    closeSync(descriptor);
-    if (errno === EAGAIN || errno === EACCES) return false;
-    throw new Error(`fcntl on ${path} failed with errno ${errno}`);
+  const calls = libc();
+  if (calls === undefined) {
+    // No lock can be asked for: the process that the file names decides.
+    if (isAlive(Number(readFileSync(path, 'utf8')))) {
+      closeSync(descriptor);
+      return false;
+    }
+  } else {
+    const lock = Buffer.alloc(32);
+    lock.writeInt16LE(F_WRLCK, 0);
+    if (calls.fcntl(descriptor, F_SETLK, lock) !== 0) {
+      const errno = calls.errno();
+      closeSync(descriptor);
+      if (errno === EAGAIN || errno === EACCES) return false;
+      throw new Error(`fcntl on ${path} failed with errno ${errno}`);
+    }
   }
   ftruncateSync(descriptor, 0);
   writeSync(descriptor, `${process.pid}\n`);
   return true;
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

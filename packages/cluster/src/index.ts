@@ -14,4 +14,5 @@ export { changedAddress, keepFixedKeys, type RunningKeys, reloadKeys, storeKeys 
 export { ClusterCore, type ClusterDeps, type ClusterSettings } from './engine/cluster-core.ts';
 export { type ClusterServer, serveCluster } from './server/server.ts';
 export type { ServerDaemon } from './server/session.ts';
-export { VotequorumConfigError } from './votequorum/config.ts';
+export { type ExpectedVotesStore, VotequorumConfigError } from './votequorum/config.ts';
+export { csResult } from './wire/results.ts';

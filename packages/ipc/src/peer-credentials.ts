@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import koffi from 'koffi';
+import { loadLibc } from '@sanode/runtime';
 
 /** Who is at the other end of a local socket, as the kernel says (SO_PEERCRED, unix(7)). */
 export interface PeerCredentials {
@@ -13,11 +13,16 @@ const SO_PEERCRED = 17;
 
 let getsockopt: ((fd: number, level: number, name: number, value: Buffer, size: Buffer) => number) | undefined;
 
+/** Ids of a peer whose credentials cannot be asked for: where koffi is missing the socket file's permissions decide. */
+export const unknownId = -1;
+
 /** Credentials of the process that connected. @throws {Error} when the kernel does not tell */
 export function peerCredentials(socket: Socket): PeerCredentials {
-  getsockopt ??= koffi
-    .load('libc.so.6')
-    .func('int getsockopt(int fd, int level, int name, void *value, void *size)') as unknown as typeof getsockopt;
+  const libc = loadLibc();
+  if (libc === undefined) return { pid: 0, uid: unknownId, gid: unknownId };
+  getsockopt ??= libc.func(
+    'int getsockopt(int fd, int level, int name, void *value, void *size)',
+  ) as unknown as typeof getsockopt;
   const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
   if (fd === undefined || fd < 0) throw new Error('the socket has no descriptor');
   const value = Buffer.alloc(12);

@@ -1,6 +1,7 @@
 export { type Account, accountByName, accountName, groupIdByName, idIsMapped, usableGroupId } from './accounts.ts';
 export { type DaemonCommand, DaemonMissingError, daemonCommand } from './daemon-command.ts';
 export type { Cause, CoreHost, Timer } from './host.ts';
+export { type Libc, loadLibc, noLibc } from './libc.ts';
 export { type Logger, silentLogger } from './log.ts';
 export { NodeHost, type NodeHostOptions } from './node-host.ts';
 export { clusterGroup, clusterUser, paths } from './paths.ts';

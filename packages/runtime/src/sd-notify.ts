@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { loadLibc, noLibc } from './libc.ts';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -18,7 +18,8 @@ export function notifyReady(): void {
 export function notifySystemd(message: string): void {
   const path = process.env['NOTIFY_SOCKET'];
   if (path === undefined || path === '') return;
-  const libc = koffi.load('libc.so.6');
+  const libc = loadLibc();
+  if (libc === undefined) throw new Error(`sd_notify: ${noLibc}`);
   const socket = libc.func('int socket(int domain, int type, int protocol)');
   const sendto = libc.func('long sendto(int fd, void *data, size_t size, int flags, void *address, uint length)');
   const close = libc.func('int close(int fd)');

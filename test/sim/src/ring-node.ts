@@ -156,6 +156,8 @@ export class RingNode {
           shutDown: unexpected('shut down'),
           reload: unexpected('reload'),
         },
+        // No simulated ring has expected_votes_tracking.
+        evTracking: { load: () => 0, store: unexpected('expected votes stored') },
       },
       {
         nodeId: this.id,

@@ -5,6 +5,7 @@ import { CmapService } from '../cmap/cmap-service.ts';
 import type { Icmap } from '../cmap/icmap.ts';
 import { CpgService } from '../cpg/cpg-service.ts';
 import { QuorumService } from '../quorum/quorum-service.ts';
+import type { ExpectedVotesStore } from '../votequorum/config.ts';
 import { VotequorumService } from '../votequorum/votequorum-service.ts';
 import { headerBytes, headerOffsets, swapFields } from './message.ts';
 import type { Service, ServiceRing } from './service.ts';
@@ -21,6 +22,8 @@ export interface ClusterDeps {
   readonly ring: Pick<Totem, 'mcast' | 'syncCompleted' | 'cancelTokenHold'>;
   readonly icmap: Icmap;
   readonly cfg: CfgHost;
+  /** For quorum.expected_votes_tracking. */
+  readonly evTracking: ExpectedVotesStore;
 }
 
 export interface ClusterSettings {
@@ -64,7 +67,9 @@ export class ClusterCore {
     this.cpg = new CpgService(host, ring);
     this.quorum = new QuorumService(host, settings.votequorum);
     const quorum = this.quorum;
-    this.votequorum = settings.votequorum ? new VotequorumService({ host, ring, icmap, quorum }) : undefined;
+    this.votequorum = settings.votequorum
+      ? new VotequorumService({ host, ring, icmap, quorum, evTracking: deps.evTracking })
+      : undefined;
     this.#register(cmap, 'corosync_cmap', 'corosync configuration map access');
     this.#register(this.cfg, 'corosync_cfg', 'corosync configuration service');
     this.#register(this.cpg, 'corosync_cpg', 'corosync cluster closed process group service v1.01');

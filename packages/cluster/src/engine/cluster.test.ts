@@ -305,6 +305,38 @@ describe('votequorum (worked examples of 5.11)', () => {
     expect(votes(cluster.node(1))).toMatchObject({ expected: 5, total: 5, quorum: 3, quorate: true });
   });
 
+  it('keeps the highest expected votes ever with expected_votes_tracking, and starts from them', () => {
+    const keys = { 'quorum.expected_votes_tracking': on, 'quorum.expected_votes': { type: 'u32', value: 5 } } as const;
+    const fresh = new FakeCluster({ nodeIds: [1, 2, 3], keys });
+    // Nothing was stored yet: the nodelist counts, and quorum.expected_votes does not (5.3 step 11).
+    fresh.rings([1, 2, 3]);
+    expect(votes(fresh.node(1))).toMatchObject({ expected: 3, quorum: 2 });
+    expect(fresh.node(1).storedExpectedVotes).toBe(3);
+    const grown = new FakeCluster({ nodeIds: [1, 2, 3], keys, storedExpectedVotes: 7 });
+    grown.rings([1, 2, 3]);
+    expect(votes(grown.node(1))).toMatchObject({ expected: 7, quorum: 4, quorate: false });
+    expect(grown.node(1).icmap.number('runtime.votequorum.ev_tracking_barrier')).toBe(7);
+  });
+
+  it('counts the nodes that a reload lists', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2, 3] });
+    cluster.rings([1, 2, 3]);
+    for (const { icmap } of cluster.nodes) {
+      icmap.set('config.totemconfig_reload_in_progress', { type: 'u8', value: 1 });
+      icmap.delete('nodelist.node.2.nodeid');
+      icmap.set('config.totemconfig_reload_in_progress', { type: 'u8', value: 0 });
+    }
+    cluster.rings([1, 2], [3]);
+    expect(votes(cluster.node(1))).toEqual({ expected: 2, total: 2, quorum: 2, quorate: true });
+    for (const { icmap } of cluster.nodes) {
+      icmap.set('config.totemconfig_reload_in_progress', { type: 'u8', value: 1 });
+      for (const at of [2, 3]) icmap.set(`nodelist.node.${at}.nodeid`, { type: 'u32', value: at + 1 });
+      icmap.set('config.totemconfig_reload_in_progress', { type: 'u8', value: 0 });
+    }
+    cluster.rings([1, 2], [3]);
+    expect(votes(cluster.node(1))).toEqual({ expected: 4, total: 2, quorum: 3, quorate: false });
+  });
+
   it('refuses a configuration without nodes or votes', () => {
     expect(
       () =>

@@ -213,7 +213,7 @@ function readKey(fields: ByteReader): { stats: boolean; key: string } {
 const cmapHandlers: Readonly<Record<number, Handler>> = {
   [operation.cmapGet]: (session, fields, answer) => {
     const { stats, key } = readKey(fields);
-    const value = stats ? session.daemon.statistics().get(key) : session.core.icmap.get(key);
+    const value = stats ? session.statistics.get(key) : session.core.icmap.get(key);
     if (value === undefined) {
       answer(csResult.NOT_EXIST);
       return;
@@ -225,23 +225,21 @@ const cmapHandlers: Readonly<Record<number, Handler>> = {
   [operation.cmapSet]: (session, fields, answer) => {
     const { stats, key } = readKey(fields);
     const value = readCmapValue(fields);
-    if (stats || isReadOnly(key)) answer(csResult.ACCESS);
+    if (stats) answer(session.statistics.set(key));
+    else if (isReadOnly(key)) answer(csResult.ACCESS);
     else answer(session.core.icmap.set(key, value));
   },
   [operation.cmapDelete]: (session, fields, answer) => {
     const { stats, key } = readKey(fields);
-    if (stats) answer(csResult.NOT_SUPPORTED);
-    else answer(isReadOnly(key) ? csResult.ACCESS : session.core.icmap.delete(key));
+    answer(stats || isReadOnly(key) ? csResult.ACCESS : session.core.icmap.delete(key));
   },
   [operation.cmapAdjust]: (session, fields, answer) => {
     const { stats, key } = readKey(fields);
-    if (stats) answer(csResult.NOT_SUPPORTED);
-    else answer(isReadOnly(key) ? csResult.ACCESS : session.core.icmap.adjust(key, fields.i32()));
+    answer(stats || isReadOnly(key) ? csResult.ACCESS : session.core.icmap.adjust(key, fields.i32()));
   },
   [operation.cmapList]: (session, fields, answer) => {
     const { stats, key } = readKey(fields);
-    const source = stats ? [...session.daemon.statistics()].sort() : session.core.icmap.list(key);
-    const entries = stats ? source.filter(([name]) => name.startsWith(key)) : source;
+    const entries = stats ? session.statistics.list(key) : session.core.icmap.list(key);
     const writer = new ByteWriter(64 * entries.length).u32(entries.length);
     for (const [name, value] of entries) {
       writer.text(name);
@@ -253,17 +251,21 @@ const cmapHandlers: Readonly<Record<number, Handler>> = {
     const { stats, key } = readKey(fields);
     const flags = fields.u8();
     const id = fields.u32();
-    if (stats) answer(csResult.NOT_SUPPORTED);
-    else if (session.cmapTrackers.has(id)) answer(csResult.EXIST);
+    if (session.cmapTrackers.has(id)) answer(csResult.EXIST);
     else if (session.cmapTrackers.size >= maxCmapTrackers) answer(csResult.NO_MEMORY);
     else if (key.length > maxKeyBytes || (key === '' && (flags & 8) === 0)) answer(csResult.INVALID_PARAM);
     else {
-      const stop = session.core.icmap.track(key, (flags & 8) !== 0, flags & 7, (change) => {
+      const map = stats ? session.statistics : session.core.icmap;
+      const stop = map.track(key, (flags & 8) !== 0, flags & 7, (change) => {
         const writer = new ByteWriter().u8(event.cmapChange).u32(id).u8(change.kind).text(change.key);
         writeOptional(writer, change.oldValue);
         writeOptional(writer, change.newValue);
         session.sendEvent(writer);
       });
+      if (typeof stop === 'number') {
+        answer(stop);
+        return;
+      }
       session.cmapTrackers.set(id, stop);
       answer(csResult.OK);
     }

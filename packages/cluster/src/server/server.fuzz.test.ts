@@ -28,6 +28,7 @@ beforeAll(async () => {
     ringStatus: () => [],
     nodeAddresses: () => [],
     reopenLogs() {},
+    clearStatistics() {},
     statistics: () => new Map(),
     nodeStatus: () => undefined,
   };

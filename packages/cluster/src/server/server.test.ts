@@ -40,6 +40,7 @@ beforeEach(async () => {
     ringStatus: () => [{ name: '0 10.0.0.1', status: 'OK' }],
     nodeAddresses: (id: number) => (id === 1 ? ['10.0.0.1'] : []),
     reopenLogs() {},
+    clearStatistics() {},
     statistics: () => new Map([['stats.srp.mcast_tx', { type: 'u64', value: 5n } as const]]),
     nodeStatus: () => undefined,
   };
@@ -196,6 +197,27 @@ describe('quorum, votequorum, cmap and cfg over the socket', () => {
     expect(await stats.get('stats.srp.mcast_tx')).toEqual({ type: 'u64', value: 5n });
   });
 
+  it('counts its clients, clears what it is told to, and lets statistics be followed', async () => {
+    const stats = await connectCmap({ socketPath, map: 'stats' });
+    closers.push(() => stats.close());
+    const other = await connectCmap({ socketPath });
+    other.close();
+    const closed = async (): Promise<unknown> => (await stats.get('stats.ipcs.global.closed'))?.value;
+    while ((await closed()) !== 1n) await new Promise((resolve) => setImmediate(resolve));
+    const own = new RegExp(`^stats\\.ipcs\\.service0\\.${process.pid}\\.0x[0-9a-f]+\\.requests$`);
+    const mine = [...(await stats.list('stats.ipcs.service'))].filter(([key]) => own.test(key));
+    expect(mine).toHaveLength(1);
+    expect(await codeOf(stats.set('stats.srp.mcast_tx', { type: 'u64', value: 0n }))).toBe('ACCESS');
+    expect(await codeOf(stats.delete('stats.srp.mcast_tx'))).toBe('ACCESS');
+    expect(await codeOf(stats.track('stats.', true, () => {}))).toBe('NOT_SUPPORTED');
+    expect(await codeOf(stats.track('stats.none', false, () => {}))).toBe('NOT_EXIST');
+    const changed = Promise.withResolvers<CmapChange>();
+    await stats.track('stats.ipcs.global.closed', false, changed.resolve);
+    await stats.set('stats.clear.ipc', { type: 'u8', value: 1 });
+    expect(await closed()).toBe(0n);
+    expect(await changed.promise).toMatchObject({ kind: 'modify', oldValue: { value: 1n }, newValue: { value: 0n } });
+  });
+
   it('asks a tracker before a shutdown', async () => {
     const guard = await connectCfg({ socketPath, testShutdown: () => void guard.replyToShutdown(false) });
     const caller = await connectCfg({ socketPath });
@@ -218,6 +240,7 @@ describe('admission', () => {
       ringStatus: () => [],
       nodeAddresses: () => [],
       reopenLogs() {},
+      clearStatistics() {},
       statistics: () => new Map(),
       nodeStatus: () => undefined,
     };

@@ -6,6 +6,7 @@ import { maxFrameBytes, operation, protocolVersion } from '../wire/protocol.ts';
 import { csResult } from '../wire/results.ts';
 import { type Answer, operationHandlers } from './operations.ts';
 import { type ServerDaemon, Session } from './session.ts';
+import { StatisticsMap, serviceOf } from './statistics-map.ts';
 
 export interface ClusterServerOptions {
   readonly path: string;
@@ -30,6 +31,7 @@ export async function serveCluster(
 ): Promise<ClusterServer> {
   const { core, daemon, reactor } = deps;
   const sessions = new Map<string, Session>();
+  const statistics = new StatisticsMap(daemon, sessions);
   let isOpen = false;
   const server: IpcServer = await listenIpc(
     {
@@ -40,7 +42,7 @@ export async function serveCluster(
     },
     {
       connect(client) {
-        sessions.set(client.id, new Session(client, core, daemon));
+        sessions.set(client.id, new Session(client, core, daemon, statistics));
         return undefined;
       },
       request(client, body, respond) {
@@ -48,6 +50,7 @@ export async function serveCluster(
         if (session === undefined) return;
         const answer: Answer = (result, fields) => {
           session.flush();
+          session.counters.responses += 1;
           const response = new ByteWriter(1 + (fields?.length ?? 0)).u8(result);
           respond(
             fields === undefined || result !== csResult.OK ? response.finish() : response.raw(fields.finish()).finish(),
@@ -58,6 +61,7 @@ export async function serveCluster(
       disconnect(client) {
         const session = sessions.get(client.id);
         sessions.delete(client.id);
+        statistics.sessionClosed();
         if (session !== undefined) reactor.enter(() => session.end());
       },
     },
@@ -82,15 +86,20 @@ export function handleRequest(session: Session, body: Buffer, answer: Answer, ad
   const fields = new ByteReader(body);
   try {
     const op = fields.u8();
+    session.counters.requests += 1;
     if (op === operation.hello) hello(session, fields, answer, admission);
     else if (!session.greeted) answer(csResult.BAD_HANDLE);
     else {
       const handler = operationHandlers[op];
       if (handler === undefined) answer(csResult.INVALID_PARAM);
-      else handler(session, fields, answer);
+      else {
+        session.counters.service = serviceOf(op);
+        handler(session, fields, answer);
+      }
     }
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
+    session.counters.invalid += 1;
     answer(csResult.INVALID_PARAM);
   }
 }

@@ -11,6 +11,7 @@ import { ByteWriter } from '../wire/bytes.ts';
 import { writeMembers, writeNodeIds, writeRingView } from '../wire/cpg.ts';
 import { event } from '../wire/protocol.ts';
 import { EventWriter } from './event-writer.ts';
+import { newCounters, type StatisticsMap } from './statistics-map.ts';
 
 /** What the server asks of the daemon around the core. */
 export interface ServerDaemon {
@@ -22,6 +23,8 @@ export interface ServerDaemon {
   reopenLogs(): void;
   /** The statistics map (corosync-services.md 7.5). */
   statistics(): ReadonlyMap<string, CmapValue>;
+  /** Sets some of them to 0. @param what totem, schedmiss, knet or all */
+  clearStatistics(what: string): void;
 }
 
 /** One client's state: what it joined and tracks. */
@@ -34,14 +37,20 @@ export class Session implements CpgListener, ShutdownTracker {
   greeted = false;
   cpg: CpgClient | undefined;
   votequorumContext = 0n;
+  readonly counters = newCounters();
+  readonly statistics: StatisticsMap;
   readonly cmapTrackers = new Map<number, () => void>();
   readonly #events: EventWriter;
 
-  constructor(client: IpcServerClient, core: ClusterCore, daemon: ServerDaemon) {
+  constructor(client: IpcServerClient, core: ClusterCore, daemon: ServerDaemon, statistics: StatisticsMap) {
     this.client = client;
     this.core = core;
     this.daemon = daemon;
-    this.#events = new EventWriter((body) => client.sendEvent(body));
+    this.statistics = statistics;
+    this.#events = new EventWriter((body) => {
+      this.counters.dispatched += 1;
+      client.sendEvent(body);
+    });
   }
 
   /** Sends what was collected, so that a response does not overtake the events before it. */

@@ -17,6 +17,8 @@ export interface FakeClusterOptions {
   /** Keys of `quorum.` and others, the same on all nodes. */
   readonly keys?: Readonly<Record<string, CmapValue>>;
   readonly votequorum?: boolean;
+  /** What each node has kept of earlier expected votes. Default 0. */
+  readonly storedExpectedVotes?: number;
   /** Messages of one node that the ring takes between two tokens. */
   readonly roomPerToken?: number;
 }
@@ -28,6 +30,7 @@ export class FakeNode {
   readonly core: ClusterCore;
   readonly process: string[] = [];
   reloadResult = 1;
+  storedExpectedVotes: number;
   synchronizations = 0;
   ring: RingId = { rep: 0, seq: 0 };
   members: readonly number[] = [];
@@ -36,6 +39,7 @@ export class FakeNode {
   constructor(id: number, cluster: FakeCluster, options: FakeClusterOptions) {
     this.id = id;
     this.room = cluster.roomPerToken;
+    this.storedExpectedVotes = options.storedExpectedVotes ?? 0;
     for (const [index, nodeId] of options.nodeIds.entries()) {
       this.icmap.set(`nodelist.node.${index}.nodeid`, { type: 'u32', value: nodeId });
     }
@@ -54,6 +58,12 @@ export class FakeNode {
           killed: (reason) => this.process.push(reason),
           shutDown: () => this.process.push('shut down'),
           reload: (done) => done(this.reloadResult),
+        },
+        evTracking: {
+          load: () => this.storedExpectedVotes,
+          store: (votes) => {
+            this.storedExpectedVotes = votes;
+          },
         },
       },
       {

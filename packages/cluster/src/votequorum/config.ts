@@ -20,6 +20,13 @@ export interface StartSettings {
   readonly warnings: readonly string[];
 }
 
+/** Where the highest expected votes ever are kept, for expected_votes_tracking (corosync-services.md 5.9). */
+export interface ExpectedVotesStore {
+  /** @returns 0 when nothing was stored */
+  load(): number;
+  store(votes: number): void;
+}
+
 /** Settings that a reload may change. */
 export interface VoteSettings {
   readonly twoNode: boolean;
@@ -103,12 +110,14 @@ function countNodelist(icmap: Icmap): Counted | undefined {
 /**
  * Reads the votes (corosync-services.md 5.3 steps 1 to 13).
  * @param runtime a re-read; device errors then only disable the device
+ * @param storedBarrier the highest expected votes ever, with expected_votes_tracking; it replaces quorum.expected_votes
  * @throws {VotequorumConfigError} with the reference's text
  */
 export function readVoteSettings(
   icmap: Icmap,
   start: StartSettings,
   runtime: { deviceRegistered: boolean } | undefined,
+  storedBarrier: number | undefined,
 ): VoteSettings {
   const warnings: string[] = [];
   const expected = icmap.number('quorum.expected_votes') ?? 0;
@@ -179,7 +188,7 @@ export function readVoteSettings(
   return {
     twoNode,
     votes: nodes?.own ?? icmap.number('quorum.votes') ?? 1,
-    expectedVotes: expected > 0 ? expected : total,
+    expectedVotes: (storedBarrier ?? expected) || total,
     deviceVotes,
     deviceCanOperate,
     deviceTimeoutMs: icmap.number('quorum.device.timeout') || 10_000,

@@ -1,6 +1,6 @@
 import type { CoreHost } from '@sanode/runtime';
 import type { Icmap } from '../cmap/icmap.ts';
-import { type StartSettings, storeRuntimeKey, type VoteSettings } from './config.ts';
+import { type ExpectedVotesStore, type StartSettings, storeRuntimeKey, type VoteSettings } from './config.ts';
 import { nodeFlag } from './messages.ts';
 import { type Node, type NodeList, sumVotes } from './nodes.ts';
 
@@ -11,6 +11,7 @@ export interface QuorumCalculationDeps {
   /** The quorum device's votes, 0 without one. */
   readonly device: Node;
   readonly start: StartSettings;
+  readonly store: ExpectedVotesStore;
   /** The expected votes were raised to the votes that are present. */
   raised(expectedVotes: number): void;
   /** Quorum was won or lost. */
@@ -26,15 +27,17 @@ export class QuorumCalculation {
   #waitForAll: boolean;
   #waitForAllStatus = false;
   #expectedBarrier = 0;
-  #storedBarrier = 0;
+  #storedBarrier: number;
   #members: readonly number[] = [];
   #previousMembers: readonly number[] = [];
   #lowest = 0;
   #highest = 0;
 
-  constructor(deps: QuorumCalculationDeps, settings: VoteSettings) {
+  /** @param storedBarrier the highest expected votes ever, as the store knows them */
+  constructor(deps: QuorumCalculationDeps, settings: VoteSettings, storedBarrier: number) {
     this.#deps = deps;
     this.#settings = settings;
+    this.#storedBarrier = storedBarrier;
     this.#waitForAll = deps.start.waitForAllAutomatic ? settings.twoNode : deps.start.waitForAll;
   }
 
@@ -48,6 +51,11 @@ export class QuorumCalculation {
 
   get waitForAll(): boolean {
     return this.#waitForAll;
+  }
+
+  /** The highest expected votes ever; undefined without expected_votes_tracking. */
+  get storedBarrier(): number | undefined {
+    return this.#deps.start.expectedVotesTracking ? this.#storedBarrier : undefined;
   }
 
   /** The lowest member of the last quorate partition is here. */
@@ -95,6 +103,7 @@ export class QuorumCalculation {
     }
     if (start.expectedVotesTracking && us.expectedVotes > this.#storedBarrier) {
       this.#storedBarrier = us.expectedVotes;
+      this.#deps.store.store(this.#storedBarrier);
       storeRuntimeKey(icmap, 'ev_tracking_barrier', 'u32', this.#storedBarrier);
     }
     const result = this.calculate(allowDecrease, max, start.allowDownscale);

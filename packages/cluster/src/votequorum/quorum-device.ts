@@ -156,7 +156,7 @@ export class QuorumDevice {
     const timeoutMs = this.#deps.settings().deviceSyncTimeoutMs;
     this.#armTimer(timeoutMs);
     const text = `waiting for quorum device ${this.#name} poll (but maximum for ${timeoutMs} ms)`;
-    host.log.info({ subsystem: 'VOTEQ' }, text);
+    host.log.info({ subsystem: 'VOTEQ', isInfo: true }, text);
   }
 
   #armTimer(delayMs: number): void {
@@ -164,7 +164,7 @@ export class QuorumDevice {
     this.#timer?.cancel();
     this.#timer = host.setTimer(delayMs, () => {
       nodes.us.flags &= ~(nodeFlag.deviceAlive | nodeFlag.deviceCastVote);
-      host.log.info({ subsystem: 'VOTEQ' }, `lost contact with quorum device ${this.#name}`);
+      host.log.info({ subsystem: 'VOTEQ', isInfo: true }, `lost contact with quorum device ${this.#name}`);
       this.#deps.announce(nodes.us);
       this.#waiting = false;
     });

@@ -6,6 +6,7 @@ import type { Service, ServiceRing, SyncPart } from '../engine/service.ts';
 import type { QuorumService } from '../quorum/quorum-service.ts';
 import { csResult } from '../wire/results.ts';
 import {
+  type ExpectedVotesStore,
   readStartSettings,
   readVoteSettings,
   type StartSettings,
@@ -64,7 +65,13 @@ export class VotequorumService implements Service {
   #trackers: VotequorumListener[] = [];
 
   /** @throws {VotequorumConfigError} */
-  constructor(deps: { host: CoreHost; ring: ServiceRing; icmap: Icmap; quorum: QuorumService }) {
+  constructor(deps: {
+    host: CoreHost;
+    ring: ServiceRing;
+    icmap: Icmap;
+    quorum: QuorumService;
+    evTracking: ExpectedVotesStore;
+  }) {
     const { host, ring, icmap } = deps;
     this.#host = host;
     this.#ring = ring;
@@ -74,7 +81,8 @@ export class VotequorumService implements Service {
     this.#nodes = nodes;
     const start = readStartSettings(icmap);
     this.#start = start;
-    this.#settings = readVoteSettings(icmap, start, undefined);
+    const storedBarrier = start.expectedVotesTracking ? deps.evTracking.load() : undefined;
+    this.#settings = readVoteSettings(icmap, start, undefined, storedBarrier);
     this.#lastManStanding = start.lastManStanding;
     this.device = new QuorumDevice({
       host,
@@ -92,13 +100,16 @@ export class VotequorumService implements Service {
         nodes,
         device: this.device.node,
         start,
+        store: deps.evTracking,
         raised: (expected) => this.#tellExpected(expected),
         changed: () => {
           if (!this.#syncInProgress) this.#announce();
         },
       },
       this.#settings,
+      storedBarrier ?? 0,
     );
+    if (storedBarrier !== undefined) storeRuntimeKey(icmap, 'ev_tracking_barrier', 'u32', storedBarrier);
     for (const text of [...start.warnings, ...this.#settings.warnings]) this.#warn(text);
     this.#applySettings();
     if (this.#calculation.waitForAll) this.#calculation.setWaitForAllStatus(true);
@@ -281,7 +292,7 @@ export class VotequorumService implements Service {
       this.#calculation.recalculate(true, false);
     } else if (param === reconfigureParam.cancelWaitForAll) {
       this.#calculation.setWaitForAllStatus(false);
-      this.#host.log.info({ subsystem: 'VOTEQ' }, `wait_for_all_status reset by user on node ${nodeId}.`);
+      this.#host.log.info({ subsystem: 'VOTEQ', isInfo: true }, `wait_for_all_status reset by user on node ${nodeId}.`);
       this.#calculation.recalculate(false, false);
     }
   }
@@ -371,11 +382,12 @@ export class VotequorumService implements Service {
     const before = { votes: us.votes, expected: us.expectedVotes };
     try {
       const runtime = { deviceRegistered: this.device.isRegistered };
-      this.#settings = readVoteSettings(this.#icmap, this.#start, runtime);
+      this.#settings = readVoteSettings(this.#icmap, this.#start, runtime, this.#calculation.storedBarrier);
     } catch (error) {
       if (!(error instanceof VotequorumConfigError)) throw error;
-      this.#warn(error.message);
-      this.#warn('will continue with current runtime data');
+      for (const text of [error.message, 'will continue with current runtime data']) {
+        this.#host.log.fatal({ subsystem: 'VOTEQ' }, text);
+      }
       return;
     }
     for (const text of this.#settings.warnings) this.#warn(text);
