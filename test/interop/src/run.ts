@@ -41,6 +41,7 @@ async function tryMix(mix: Mix, settings: Settings, told: (outcome: Outcome) => 
       let counted = '';
       let failure: string | undefined = broken ? 'not tried: the ring was not whole' : undefined;
       if (!broken) {
+        if (process.stderr.isTTY) process.stderr.write(`${mix.name.padEnd(14)}  ${name} ...\r`);
         try {
           counted = await run(ring, settings.counts);
         } catch (error) {
@@ -121,5 +122,9 @@ async function tryMixes(chosen: readonly Mix[], settings: Settings): Promise<num
 
 function lineOf({ mix, scenario, counted, failure, seconds }: Outcome): string {
   const verdict = failure === undefined ? 'passed' : 'failed';
-  return [mix.padEnd(14), scenario.padEnd(27), verdict, `${seconds.toFixed(0).padStart(4)} s `, counted].join('  ');
+  // Over what says that it is being tried.
+  const clear = process.stderr.isTTY && process.stdout.isTTY ? '\x1b[2K' : '';
+  return (
+    clear + [mix.padEnd(14), scenario.padEnd(27), verdict, `${seconds.toFixed(0).padStart(4)} s `, counted].join('  ')
+  );
 }
