@@ -18,4 +18,5 @@ export {
   createPatchset,
 } from './patchset/index.ts';
 export { cibResult, cibResultText } from './results.ts';
-export { schemaNames, validateCib } from './schema/index.ts';
+export { type SchemaProblem, schemaNames, schemaProblems, validateCib } from './schema/index.ts';
+export { type UpgradeResult, upgradeCib } from './upgrade/index.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { paths } from '@sanode/runtime';
+import { announcedRelease, paths } from '@sanode/runtime';
 import {
   attr,
   type Element,
@@ -118,14 +118,19 @@ class CibFile implements CibClient {
         clientName: this.#clientName,
         user,
       },
-      { featureSet: attr(this.#cib, 'crm_feature_set') ?? '3.20.5', nowMs: Date.now() },
+      {
+        featureSet: attr(this.#cib, 'crm_feature_set') ?? '3.20.5',
+        release: announcedRelease(),
+        nowMs: Date.now(),
+      },
     );
     if (result.changed && modifyingOperations.has(request.operation)) {
       // The reference keeps one version step a file: what was done to it counts as one change (cli-crm.md 1.1).
-      this.#cib = withAttributes(result.cib, { num_updates: 0 });
+      this.#cib = request.operation === 'cib_upgrade' ? result.cib : withAttributes(result.cib, { num_updates: 0 });
       await this.#write();
     }
-    return { rc: result.rc, data: result.output };
+    const { upgradeMessages } = result;
+    return { rc: result.rc, data: result.output, ...(upgradeMessages === undefined ? {} : { upgradeMessages }) };
   }
 
   onDiff(): void {

@@ -56,6 +56,8 @@ export interface CibReply {
   /** 0, or a negative number: -errno or one of cib.md 3.2. */
   readonly rc: number;
   readonly data: Element | undefined;
+  /** What an upgrade of a file changed; the daemon logs it instead. */
+  readonly upgradeMessages?: readonly string[];
 }
 
 /** A connection to the cib daemon of this node, or to a file (CIB_file). */

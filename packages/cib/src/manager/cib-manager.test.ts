@@ -308,6 +308,26 @@ describe('two replicas', () => {
     expect(lb1.exitCode).toBeUndefined();
   });
 
+  it('upgrade together, as far as the primary says, and tell its client', () => {
+    const older = withAttributes(emptyCib(release), { 'validate-with': 'pacemaker-2.10' });
+    for (const machine of [lb1, lb2]) {
+      machine.core.peerMessage(
+        element('copy', { t: 'cib', cib_op: 'cib_replace', cib_update: 'true', cib_isreplyto: 'lb1', src: 'lb1' }, [
+          element('cib_calldata', {}, [withAttributes(older, { epoch: 5, num_updates: 3 })]),
+        ]),
+      );
+    }
+    expect(attr(lb2.core.cib, 'validate-with')).toBe('pacemaker-2.10');
+    ask(lb2, lb2.core.clientConnected(root), { cib_op: 'cib_master' });
+    const call = ask(lb1, client, { cib_op: 'cib_upgrade' });
+    time.advance(20);
+    expect(rcOf(lb1, call)).toBe('0');
+    for (const machine of [lb1, lb2]) {
+      expect(attr(machine.core.cib, 'validate-with')).toBe(release.newestSchema);
+      expect(version(machine)).toBe('1.1.2');
+    }
+  });
+
   it('tell that an upgrade is not needed', () => {
     ask(lb1, client, { cib_op: 'cib_master' });
     const call = ask(lb1, client, { cib_op: 'cib_upgrade' });

@@ -4,6 +4,7 @@ import { cibOption } from '../client/types.ts';
 import { cibVersion, formatCibVersion } from '../document/version.ts';
 import { modifyingOperations } from '../operations/index.ts';
 import { cibResult, cibResultText } from '../results.ts';
+import { upgradeCib } from '../upgrade/index.ts';
 import { ClientTable } from './clients.ts';
 import type { CibClientIdentity, CibHost } from './host.ts';
 import { diffNotification, fullCopy, performInputOf, replyTo, requestOptions } from './messages.ts';
@@ -185,7 +186,8 @@ export class CibManager {
   }
 
   #performSettings() {
-    return { featureSet: this.#settings.release.featureSet, nowMs: this.#host.wallMs() };
+    const { release } = this.#settings;
+    return { featureSet: release.featureSet, release, nowMs: this.#host.wallMs() };
   }
 
   #setPrimary(primary: boolean): void {
@@ -253,6 +255,7 @@ export class CibManager {
     }
     const result = performRequest(this.#cib, performInputOf(request), this.#performSettings());
     this.#logOutcome(request, result);
+    for (const text of result.upgradeMessages ?? []) this.#logUpgrade(text);
     this.#changedSincePing = true;
     if (result.changed) {
       this.#cib = result.cib;
@@ -274,6 +277,14 @@ export class CibManager {
     };
     if (result.rc === 0) this.#host.log.debug(fields, result.changed ? 'CIB changed' : 'CIB not changed');
     else this.#host.log.warn(fields, `CIB request refused: ${cibResultText(result.rc)}`);
+  }
+
+  #logUpgrade(text: string): void {
+    const [, level, rest] = /^(WARNING|INFO|DEBUG): (.*)$/s.exec(text) ?? [undefined, 'WARNING', text];
+    const sentence = `CIB upgrade: ${rest}`;
+    if (level === 'DEBUG') this.#host.log.debug({}, sentence);
+    else if (level === 'INFO') this.#host.log.info({}, sentence);
+    else this.#host.log.warn({}, sentence);
   }
 
   #persist(): void {
@@ -368,7 +379,7 @@ export class CibManager {
     this.#sendCopy(withAttributes(message, { cib_isreplyto: null, cib_rc: null }), sender);
   }
 
-  /** Upgrades (cib.md 3.10): transformations are not there yet, so the primary refuses and tells the origin. */
+  /** Upgrades (cib.md 3.10): the primary decides how far everybody goes, or tells the origin why not. */
   #peerUpgrade(message: Element): void {
     const me = this.#settings.nodeName;
     const refusal = attr(message, 'cib_upgrade_rc');
@@ -379,25 +390,26 @@ export class CibManager {
       return;
     }
     if (attr(message, 'cib_schema_max') !== undefined) {
-      this.#host.log.error({ from: attr(message, 'src') }, 'the CIB can not be upgraded to another schema yet');
+      this.#apply(message);
       return;
     }
     const origin = attr(message, 'cib_delegated_from') ?? attr(message, 'src');
     if (origin === undefined || !(this.#primary || !this.#settings.clustered)) return;
-    const newest = attr(this.#cib, 'validate-with') === this.#settings.release.newestSchema;
-    this.#host.sendTo(
-      origin,
-      element('cib_process_upgrade_server', {
-        t: 'cib',
-        cib_op: 'cib_upgrade',
-        cib_delegated_from: origin,
-        cib_clientid: attr(message, 'cib_clientid'),
-        cib_callopt: attr(message, 'cib_callopt'),
-        cib_callid: attr(message, 'cib_callid'),
-        cib_isreplyto: origin,
-        cib_upgrade_rc: newest ? cibResult.schemaUnchanged : cibResult.transformFailed,
-      }),
-    );
+    const answer = element('cib_process_upgrade_server', {
+      t: 'cib',
+      cib_op: 'cib_upgrade',
+      cib_delegated_from: origin,
+      cib_clientid: attr(message, 'cib_clientid'),
+      cib_callopt: attr(message, 'cib_callopt'),
+      cib_callid: attr(message, 'cib_callid'),
+    });
+    const { rc, cib, schema } = upgradeCib(this.#cib, { release: this.#settings.release });
+    if (rc === 0 && cib !== this.#cib) {
+      this.#host.multicast(withAttributes(answer, { cib_schema_max: schema }));
+      return;
+    }
+    const refused = { cib_isreplyto: origin, cib_upgrade_rc: rc === 0 ? cibResult.schemaUnchanged : rc };
+    this.#host.sendTo(origin, withAttributes(answer, refused));
   }
 
   /** Corosync or the supervisor wants us gone in order (cib.md 6.4). */

@@ -26,6 +26,7 @@ export function performInputOf(message: Element): PerformInput {
     origin: attr(message, 'src'),
     clientName: attr(message, 'cib_clientname'),
     user: attr(message, 'cib_user'),
+    schemaMaximum: attr(message, 'cib_schema_max'),
   };
 }
 

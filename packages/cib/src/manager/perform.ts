@@ -1,12 +1,19 @@
-import { compareDottedVersions } from '@sanode/runtime';
+import { compareDottedVersions, type Release } from '@sanode/runtime';
 import { attr, type Element, firstChild, sameElement, withAttributes } from '@sanode/xml';
 import { cibOption } from '../client/types.ts';
 import { withoutText } from '../document/edit.ts';
 import { cibVersion, compareCibVersions } from '../document/version.ts';
-import { accessRefused, modifyingOperations, type OperationInput, runOperation } from '../operations/index.ts';
+import {
+  accessRefused,
+  modifyingOperations,
+  type OperationInput,
+  type OperationResult,
+  runOperation,
+} from '../operations/index.ts';
 import { createPatchset, isEmptyPatchset } from '../patchset/create.ts';
 import { cibResult } from '../results.ts';
 import { validateCib } from '../schema/index.ts';
+import { isKnownSchema, upgradeCib } from '../upgrade/index.ts';
 
 /** One request, as every replica carries it out; the same input gives the same document everywhere. */
 export interface PerformInput extends OperationInput {
@@ -14,12 +21,16 @@ export interface PerformInput extends OperationInput {
   readonly origin: string | undefined;
   readonly clientName: string | undefined;
   readonly user: string | undefined;
+  /** The schema that an upgrade goes to; absent: the newest of the release. */
+  readonly schemaMaximum?: string | undefined;
 }
 
 /** What does not come from the request. */
 export interface PerformSettings {
   /** Feature set of this node: a newer document is refused. */
   readonly featureSet: string;
+  /** Release whose schemas and rules for upgrades hold. */
+  readonly release: Pick<Release, 'name' | 'newestSchema'>;
   /** Wall-clock time, ms since 1970, for `cib-last-written` (which is in no digest). */
   readonly nowMs: number;
 }
@@ -37,6 +48,8 @@ export interface PerformResult {
   readonly mustPersist: boolean;
   /** What does not conform to the schema, when that is why it was refused. */
   readonly problems?: readonly string[];
+  /** What an upgrade changed (cib-schema.md 9). */
+  readonly upgradeMessages?: readonly string[];
 }
 
 /** Carries out one request with all rules for versions, traces and validation (cib.md 3.7, 3.8). */
@@ -51,7 +64,9 @@ export function performRequest(cib: Element, input: PerformInput, settings: Perf
   });
   if (accessRefused(cib, input.user)) return refuse(cibResult.accessDenied);
   // The document never holds text nodes, so it is enough to look at what comes in (rule 4).
-  const made = runOperation(cib, input.data === undefined ? input : { ...input, data: withoutText(input.data) });
+  const data = input.data === undefined ? undefined : withoutText(input.data);
+  const upgrade = input.operation === 'cib_upgrade' ? upgradeOperation(cib, input, settings.release) : undefined;
+  const made = upgrade ?? runOperation(cib, { ...input, data });
   if (made.rc !== 0 || !modifyingOperations.has(input.operation)) return refuse(made.rc, made.output);
   if (compareDottedVersions(attr(made.cib, 'crm_feature_set') ?? '0', settings.featureSet) > 0) {
     return refuse(cibResult.protocolNotSupported);
@@ -76,8 +91,26 @@ export function performRequest(cib: Element, input: PerformInput, settings: Perf
     output: made.output,
     diff: isEmptyPatchset(diff) ? undefined : diff,
     changed: true,
+    ...(upgrade === undefined ? {} : { upgradeMessages: upgrade.messages }),
     mustPersist: configurationChanged || input.operation === 'cib_replace' || input.operation === 'cib_upgrade',
   };
+}
+
+/** Upgrade to another schema, as a new generation of the document (cib.md 3.10). */
+function upgradeOperation(
+  cib: Element,
+  input: PerformInput,
+  release: PerformSettings['release'],
+): OperationResult & { readonly messages: readonly string[] } {
+  const maximum = input.schemaMaximum;
+  if (maximum !== undefined && !isKnownSchema(maximum, release)) {
+    return { rc: cibResult.schemaValidation, cib, messages: [] };
+  }
+  const upgraded = upgradeCib(cib, { release, maximum });
+  if (upgraded.rc !== 0 || upgraded.cib === cib) return { rc: upgraded.rc, cib, messages: upgraded.messages };
+  const generation = cibVersion(cib).adminEpoch + 1;
+  const made = withAttributes(upgraded.cib, { admin_epoch: generation, epoch: 1, num_updates: 1 });
+  return { rc: 0, cib: made, messages: upgraded.messages };
 }
 
 function epochWentBack(before: Element, after: Element): boolean {

@@ -66,7 +66,11 @@ function replayRequest(
 ): Element {
   const isCopy = attr(message, 'cib_update') === 'true';
   if (count.copies === 0 && !isCopy) return cib;
-  const result = performRequest(cib, performInputOf(message), { featureSet: '3.16.1', nowMs: 0 });
+  const result = performRequest(cib, performInputOf(message), {
+    featureSet: '3.16.1',
+    release: releases['2.1'],
+    nowMs: 0,
+  });
   if (isCopy) {
     expect(result.rc, `copy ${event.seq}`).toBe(0);
     expect(digestV2(result.cib, '2.1'), `copy ${event.seq}`).toBe(attr(message, 'digest'));

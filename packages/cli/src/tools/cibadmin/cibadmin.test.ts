@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { haveShared, sharedPath } from '@sanode/runtime/testing';
@@ -11,6 +11,14 @@ import { run as cibadmin } from './index.ts';
 
 let folder: string;
 let file: string;
+
+interface UpgradeCase {
+  name: string;
+  before: string;
+  after_3_0_3: string | null;
+  rc_3_0_3: number;
+  messages_3_0_3: string[];
+}
 
 interface Outcome {
   code: number;
@@ -98,6 +106,24 @@ describe.skipIf(!haveShared())('cibadmin on a file', () => {
     expect(err).toBe(captured('cib-delete-invalid').err);
     expect(parseXml(out).name).toBe('cib');
     expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  it('upgrades to the newest schema, and says with -V what it changed', async () => {
+    const cases = JSON.parse(readFileSync(sharedPath('vectors', 'schema', 'upgrade.json'), 'utf8')) as UpgradeCase[];
+    const names = ['props-renamed', 'no-transform-needed', 'transform-result-invalid'];
+    for (const name of names) {
+      const entry = cases.find((each) => each.name === name) as UpgradeCase;
+      writeFileSync(file, entry.before);
+      const { code, err } = await call(cibadmin, ['--upgrade', '--force', '-V']);
+      expect(code).toBe(entry.rc_3_0_3);
+      const expected = parseXml(entry.after_3_0_3 ?? entry.before);
+      const now = parseXml(readFileSync(file, 'utf8'));
+      for (const attribute of ['admin_epoch', 'epoch', 'num_updates', 'validate-with']) {
+        expect(attr(now, attribute)).toBe(attr(expected, attribute));
+      }
+      if (code === 0) expect(err).toBe(entry.messages_3_0_3.map((text) => `${text}\n`).join(''));
+      else expect(err).toContain('Schema transform failed');
+    }
   });
 
   it('counts one version on and leaves the rest as it is', async () => {

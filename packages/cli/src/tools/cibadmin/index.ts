@@ -160,6 +160,7 @@ function report(command: Command, given: readonly GivenOption[], reply: CibReply
     io.stdout(`Upgrade unnecessary: ${cibResultText(reply.rc)}\n`);
     return 0;
   }
+  if (hasOption(given, 'verbose')) for (const text of reply.upgradeMessages ?? []) io.stderr(`${text}\n`);
   if (reply.rc !== 0) io.stderr(`Call ${operations[command]} failed: ${cibResultText(reply.rc)}\n`);
   if (reply.data !== undefined) {
     const paths = hasOption(given, 'node-path') && hasOption(given, 'xpath') && reply.data.name === 'xpath-query';
