@@ -1,6 +1,7 @@
 /** Benches by name, loaded only when asked for. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   failover: () => import('./failover.ts'),
+  scheduler: () => import('./scheduler.ts'),
 };
 
 /** `npm run bench -- NAME [--json]`: ours beside the reference, ratios from one run. */
