@@ -148,10 +148,14 @@ function sameFormat(version: string): boolean {
 }
 
 function scoreLines(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => line.includes(' allocation score on '))
-    .join('\n');
+  return (
+    text
+      .split('\n')
+      .filter((line) => line.includes(' allocation score on '))
+      // What the releases call the step that it comes from.
+      .map((line) => line.replace(/^.*?pcmk__\w+: /, ''))
+      .join('\n')
+  );
 }
 
 /** A graph without its root's attributes, and without feature sets. */

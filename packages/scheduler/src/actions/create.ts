@@ -3,11 +3,12 @@ import type { Element } from '@sanode/xml';
 import { failRoleOf, findOperation, onFailOf, operationMeta } from '../inputs/operations.ts';
 import { ruleInput } from '../inputs/rule-input.ts';
 import { Action, ActionFlag } from '../model/action.ts';
+import { ActionMeta } from '../model/action-meta.ts';
 import type { ClusterNode } from '../model/node.ts';
 import type { Resource } from '../model/resource.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { sameText } from '../values/names.ts';
-import { operationKey, parseKey } from './keys.ts';
+import { parseKey, taskKey } from './keys.ts';
 import { updateRunnable } from './runnable.ts';
 
 /** Creates an action, or gets the one that has the key, and brings its flags up to date (scheduler-3 2.4). */
@@ -77,7 +78,7 @@ function create(
   addTo(resource.actionsByTask, task.toLowerCase(), action);
   const intervalMs = parseKey(key)?.intervalMs ?? 0;
   action.opConfig = configOf(resource, key, task, intervalMs);
-  action.meta = operationMeta(set, resource, node, task, intervalMs, action.opConfig);
+  action.meta = new ActionMeta(operationMeta(set, resource, node, task, intervalMs, action.opConfig));
   action.needs = needsOf(resource, task);
   action.onFail = onFailOf(set, resource, task, intervalMs, action.meta.get('on-fail'));
   action.failRole = failRoleOf(resource, task, action.onFail);
@@ -104,7 +105,7 @@ export function resourceAction(
   node: ClusterNode | undefined,
   optional: boolean,
 ): Action {
-  return createAction(set, resource, operationKey(resource.id, task, 0), task, node, optional);
+  return createAction(set, resource, taskKey(resource, task), task, node, optional);
 }
 
 /** An action that stands for a point in the order of things, of no resource. */
@@ -145,7 +146,7 @@ export function clearHistory(set: WorkingSet, resource: Resource, node: ClusterN
 /** Notes the result that an action is expected to have. */
 export function expectResult(action: Action, code: number): void {
   if (code === 0) action.meta.delete('op_target_rc');
-  else action.meta.set('op_target_rc', String(code));
+  else action.meta.expectResult(String(code));
 }
 
 /**
@@ -214,6 +215,6 @@ export function resourceActions(
   task: string,
   strict: boolean,
 ): Action[] {
-  const key = operationKey(resource.id, task, 0);
+  const key = taskKey(resource, task);
   return strict ? findAllExact(resource, key, node) : findAll(resource, key, node);
 }

@@ -1,6 +1,18 @@
+import type { Resource } from '../model/resource.ts';
+
 /** Key of a resource operation (scheduler-3 2.2). */
 export function operationKey(resourceId: string, task: string, intervalMs: number): string {
   return `${resourceId}_${task}_${intervalMs}`;
+}
+
+/** Key of a resource's operation that does not recur. Made once, so that looking it up costs little. */
+export function taskKey(resource: Resource, task: string): string {
+  let key = resource.taskKeys.get(task);
+  if (key === undefined) {
+    key = operationKey(resource.id, task, 0);
+    resource.taskKeys.set(task, key);
+  }
+  return key;
 }
 
 export interface ParsedKey {

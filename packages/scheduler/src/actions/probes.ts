@@ -7,7 +7,7 @@ import { addOrdering, task } from '../orderings/ordering.ts';
 import { singleLocation } from '../placement/nodes.ts';
 import { expectResult, resourceAction, resourceActions } from './create.ts';
 import { fenceNode } from './fence-node.ts';
-import { operationKey } from './keys.ts';
+import { taskKey } from './keys.ts';
 import { remoteState } from './remote-state.ts';
 import { orderVersusUnfencing } from './unfencing.ts';
 
@@ -47,7 +47,7 @@ export function createPrimitiveProbe(set: WorkingSet, resource: Resource, node: 
   const target = top.variant === 'clone' ? top : resource;
   const blocks = !probe.runnable && target.activeNodes.length === 0;
   addOrdering(set, { action: probe }, task(target, 'start'), Order.seq | (blocks ? Order.firstBlocks : 0));
-  const reload = { resource: target, key: operationKey(resource.id, 'reload-agent', 0) };
+  const reload = { resource: target, key: taskKey(resource, 'reload-agent') };
   addOrdering(set, { action: probe }, reload, Order.seq);
   return true;
 }

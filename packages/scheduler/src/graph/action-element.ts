@@ -54,7 +54,7 @@ export function actionElement(set: WorkingSet, action: Action, details: boolean)
     addLock(action, action.resource, attributes);
     children.push(resourceElement(action.resource));
   }
-  children.push(attributesElement(set, action));
+  children.push(attributesElement(set, action, withNode ? node : undefined));
   if (withNode && node !== undefined) children.push(downedElement(action, node));
   if (action.task === 'maintenance_nodes') children.push(maintenanceElement(set));
   return element(name, attributes, children);
@@ -65,8 +65,6 @@ function addNode(action: Action, node: ClusterNode, attributes: Map<string, stri
   attributes.set('on_node_uuid', node.id);
   const router = connectionHost(action);
   if (router !== undefined) attributes.set('router_node', router.name);
-  action.meta.set('on_node', node.name);
-  action.meta.set('on_node_uuid', node.id);
 }
 
 function addLock(action: Action, resource: Resource, attributes: Map<string, string>): void {
@@ -76,7 +74,18 @@ function addLock(action: Action, resource: Resource, attributes: Map<string, str
   attributes.set('shutdown-lock', String(resource.lockTime));
 }
 
+const resourceElements = new WeakMap<Resource, Element>();
+
 function resourceElement(resource: Resource): Element {
+  let made = resourceElements.get(resource);
+  if (made === undefined) {
+    made = makeResourceElement(resource);
+    resourceElements.set(resource, made);
+  }
+  return made;
+}
+
+function makeResourceElement(resource: Resource): Element {
   const { historyId } = resource;
   let id = resource.id;
   let longId: string | undefined;
@@ -96,24 +105,62 @@ function resourceElement(resource: Resource): Element {
   });
 }
 
-function attributesElement(set: WorkingSet, action: Action): Element {
+/** What the actions of one operation on all nodes have in common. */
+interface CommonAttributes {
+  readonly parameters: ReadonlyMap<string, string> | undefined;
+  /** Sorted by name; what differs by node is there under its name. */
+  readonly sorted: readonly (readonly [string, string])[];
+  readonly children: readonly Element[];
+}
+
+const nodeName = 'CRM_meta_on_node';
+const nodeId = 'CRM_meta_on_node_uuid';
+const commonAttributes = new WeakMap<ReadonlyMap<string, string>, CommonAttributes>();
+
+/** @param place node that the action names */
+function attributesElement(set: WorkingSet, action: Action, place: ClusterNode | undefined): Element {
+  const { resource, node } = action;
+  const parameters = resource === undefined ? undefined : parametersFor(set, resource, node);
+  const onGuest = node !== undefined && isGuestNode(node);
+  const shares = resource !== undefined && place !== undefined && !onGuest && action.extra === undefined;
+  let common = shares ? commonAttributes.get(action.meta.values) : undefined;
+  if (common === undefined || common.parameters !== parameters) {
+    common = readAttributes(set, action, place, parameters);
+    if (shares) commonAttributes.set(action.meta.values, common);
+  }
+  const attributes = new Map<string, string>();
+  for (const [name, value] of common.sorted) {
+    const ofPlace =
+      place === undefined ? undefined : name === nodeName ? place.name : name === nodeId ? place.id : undefined;
+    const isOwn = ofPlace === undefined || parameters?.has(name) === true || action.extra?.has(name) === true;
+    attributes.set(name, isOwn ? value : ofPlace);
+  }
+  return element('attributes', attributes, common.children);
+}
+
+function readAttributes(
+  set: WorkingSet,
+  action: Action,
+  place: ClusterNode | undefined,
+  parameters: ReadonlyMap<string, string> | undefined,
+): CommonAttributes {
   const values = new Map<string, string>([['crm_feature_set', set.featureSet]]);
   const children: Element[] = [];
   const { resource, node } = action;
   if (action.extra !== undefined) addAbsent(values, action.extra);
-  const parameters = resource === undefined ? undefined : parametersFor(set, resource, node);
   for (const [name, value] of parameters ?? []) {
     if (/^[0-9]/.test(name)) children.push(element('param', { name, value }));
     else if (!values.has(name)) values.set(name, value);
   }
-  for (const [name, value] of action.meta) {
+  const meta =
+    place === undefined ? action.meta : [...action.meta, ['on_node', place.name], ['on_node_uuid', place.id]];
+  for (const [name, value] of meta as Iterable<[string, string]>) {
     const exported = metaName(name);
     if (exported !== undefined && !values.has(exported)) values.set(exported, value);
   }
   for (let at = resource; at !== undefined; at = at.parent) at.kind.addGraphMeta(at, values);
   if (node !== undefined && resource !== undefined && isGuestNode(node)) addGuestHost(action, resource, node, values);
-  const sorted = new Map([...values].sort(([a], [b]) => compareBytes(a, b)));
-  return element('attributes', sorted, children);
+  return { parameters, sorted: [...values].sort(([a], [b]) => compareBytes(a, b)), children };
 }
 
 function addAbsent(target: Map<string, string>, source: ReadonlyMap<string, string>): void {

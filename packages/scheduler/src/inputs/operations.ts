@@ -77,7 +77,7 @@ export function operationMeta(
   name: string,
   intervalMs: number,
   op: Element | undefined,
-): Map<string, string> {
+): ReadonlyMap<string, string> {
   // Only fence devices' parameters on the node count.
   if (resource.fenceDevice) return buildMeta(set, resource, node, name, intervalMs, op);
   const key = `${name} ${intervalMs} ${op === undefined ? '' : attr(op, 'id')}`;
@@ -86,7 +86,7 @@ export function operationMeta(
     meta = buildMeta(set, resource, node, name, intervalMs, op);
     resource.operationMeta.set(key, meta);
   }
-  return new Map(meta);
+  return meta;
 }
 
 function buildMeta(

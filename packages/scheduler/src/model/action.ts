@@ -1,4 +1,5 @@
 import type { Element } from '@sanode/xml';
+import { ActionMeta } from './action-meta.ts';
 import type { ClusterNode } from './node.ts';
 import type { Resource } from './resource.ts';
 import { Role } from './role.ts';
@@ -85,7 +86,7 @@ export class Action {
   needs: Needs = 'nothing';
   onFail: OnFail = 'restart';
   failRole: Role = Role.unknown;
-  meta = new Map<string, string>();
+  meta: ActionMeta;
   extra: Map<string, string> | undefined = undefined;
   /** How it is named as an input of others in the graph, once that is made. */
   trigger: Element | undefined = undefined;
@@ -104,6 +105,7 @@ export class Action {
     task: string,
     node: ClusterNode | undefined,
     flags: number,
+    meta = new ActionMeta(),
   ) {
     this.id = id;
     this.resource = resource;
@@ -112,6 +114,7 @@ export class Action {
     this.task = task;
     this.node = node;
     this.flags = flags;
+    this.meta = meta;
   }
 
   has(flag: number): boolean {

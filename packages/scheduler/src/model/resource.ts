@@ -72,6 +72,8 @@ export class Resource {
   meta = new Map<string, string>();
   utilization = new Map<string, string>();
   readonly parameterCache = new Map<string, Map<string, string>>();
+  /** Its parameters on any node, if no node's attributes matter for them. */
+  parametersAnywhere: Map<string, string> | undefined = undefined;
 
   // Flags of the configuration and the history.
   managed = false;
@@ -153,6 +155,8 @@ export class Resource {
   /** By key in lower case; oldest first, like those by task. */
   readonly actionsByKey = new Map<string, Action[]>();
   readonly actionsByTask = new Map<string, Action[]>();
+  /** Keys of operations that do not recur, by task. */
+  readonly taskKeys = new Map<string, string>();
   configuredOperations: readonly ConfiguredOperation[] | undefined = undefined;
   /** Meta attributes of operations that were asked for, where they do not depend on the node. */
   readonly operationMeta = new Map<string, ReadonlyMap<string, string>>();

@@ -1,4 +1,4 @@
-import { operationKey, parseKey } from '../actions/keys.ts';
+import { operationKey, parseKey, taskKey } from '../actions/keys.ts';
 import { type Action, Order, type Ordering } from '../model/action.ts';
 import { isAncestor, type Resource } from '../model/resource.ts';
 import type { WorkingSet } from '../model/working-set.ts';
@@ -29,7 +29,7 @@ export function addOrdering(set: WorkingSet, first: Side, then: Side, flags: num
 
 /** The side that a resource's task is. */
 export function task(resource: Resource, name: string, intervalMs = 0): Side {
-  return { resource, key: operationKey(resource.id, name, intervalMs) };
+  return { resource, key: intervalMs === 0 ? taskKey(resource, name) : operationKey(resource.id, name, intervalMs) };
 }
 
 /** `first.task -> then.task`. */

@@ -1,6 +1,6 @@
 import { integerOr, toSeconds } from '@sanode/rules';
 import { clearHistory, findFirst } from '../actions/create.ts';
-import { operationKey } from '../actions/keys.ts';
+import { taskKey } from '../actions/keys.ts';
 import { banOrAdd } from '../constraints/ban.ts';
 import { type ClusterNode, ProbeMode } from '../model/node.ts';
 import { primitivesOf, type Resource, topOf } from '../model/resource.ts';
@@ -59,7 +59,7 @@ function applyStickiness(set: WorkingSet, resource: Resource): void {
 function applyThreshold(set: WorkingSet, resource: Resource, node: ClusterNode): void {
   // Most resources never failed anywhere; do not look through actions and attributes for them.
   if (node.attributes.size === 0) return;
-  const key = operationKey(resource.id, 'clear_failcount', 0);
+  const key = taskKey(resource, 'clear_failcount');
   if (findFirst(resource, key, 'clear_failcount', node) !== undefined) return;
   const banned = thresholdReached(set, resource, node);
   if (banned !== undefined) banOrAdd(set, banned, node, -infinity);

@@ -23,9 +23,37 @@ import { helpText, optionSpecs, readEvents, unsupported } from './options.ts';
 import { SimulatedCib } from './status.ts';
 
 const secondsPerMinute = 60;
+const maxPendingLength = 64 * 1024;
 
 /** crm_simulate: what the cluster would do, and what would become of it (scheduler-3 20). */
 export async function run(argv: string[], io: ToolIo): Promise<number> {
+  const buffered = bufferedOutput(io);
+  try {
+    return await simulate(argv, buffered.io);
+  } finally {
+    buffered.flush();
+  }
+}
+
+/** Collects what is written to standard output: a large cluster has a hundred thousand lines. */
+function bufferedOutput(io: ToolIo): { io: ToolIo; flush(): void } {
+  let pending = '';
+  const flush = (): void => {
+    if (pending !== '') io.stdout(pending);
+    pending = '';
+  };
+  const stdout = (text: string): void => {
+    pending += text;
+    if (pending.length > maxPendingLength) flush();
+  };
+  const stderr = (text: string): void => {
+    flush();
+    io.stderr(text);
+  };
+  return { io: { ...io, stdout, stderr }, flush };
+}
+
+async function simulate(argv: string[], io: ToolIo): Promise<number> {
   const parsed = parseOptions(argv, optionSpecs);
   if (!parsed.ok) {
     io.stderr(
