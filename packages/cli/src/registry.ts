@@ -13,6 +13,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   crm_standby: () => import('./tools/crm_standby/index.ts'),
   crm_verify: () => import('./tools/crm_verify/index.ts'),
   crmadmin: () => import('./tools/crmadmin/index.ts'),
+  'corosync-blackbox': () => import('./tools/corosync-blackbox/index.ts'),
   'corosync-cfgtool': () => import('./tools/corosync-cfgtool/index.ts'),
   'corosync-cmapctl': () => import('./tools/corosync-cmapctl/index.ts'),
   'corosync-cpgtool': () => import('./tools/corosync-cpgtool/index.ts'),

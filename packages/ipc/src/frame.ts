@@ -39,6 +39,11 @@ export class FrameReader {
     this.#maxBodyBytes = maxBodyBytes;
   }
 
+  /** Bytes of a frame that is not complete yet. */
+  get bufferedBytes(): number {
+    return this.#bytes;
+  }
+
   /**
    * Takes the next bytes and returns the frames that are complete.
    * @throws {FrameError} on a frame too long, too short or of an unknown kind

@@ -25,7 +25,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function listen(limits: { maxClients?: number; maxQueuedBytes?: number } = {}): Promise<IpcServer> {
+async function listen(
+  limits: { maxClients?: number; maxQueuedBytes?: number; maxTotalBytes?: number; maxMessageBytes?: number } = {},
+): Promise<IpcServer> {
   server = await listenIpc(
     { path, mode: 0o660, maxMessageBytes: 1024, ...limits },
     {
@@ -108,6 +110,32 @@ describe('a hostile client', () => {
     for (let count = 0; count < 64; count += 1) peer?.sendEvent(Buffer.alloc(2 ** 16));
     while (listening.clients.size > 0) await new Promise((resolve) => setImmediate(resolve));
     await expectService();
+  });
+
+  it('is cut off, the greediest first, when all together hold too much', async () => {
+    const listening = await listen({ maxTotalBytes: 2 ** 22 });
+    const sockets = await Promise.all([client(), client(), client()]);
+    for (const socket of sockets) socket.pause();
+    while (listening.clients.size < 3) await new Promise((resolve) => setImmediate(resolve));
+    const [greedy, ...others] = listening.clients;
+    const mebibyte = Buffer.alloc(2 ** 20);
+    for (let count = 0; count < 2; count += 1) greedy?.sendEvent(mebibyte);
+    for (const peer of others) peer.sendEvent(mebibyte);
+    expect(listening.clients.size).toBe(3);
+    for (let count = 0; count < 2; count += 1) greedy?.sendEvent(mebibyte);
+    while (listening.clients.size > 2) await new Promise((resolve) => setImmediate(resolve));
+    expect([...listening.clients]).toEqual(others);
+    await expectService();
+  });
+
+  it('is cut off when all together leave long messages unfinished', async () => {
+    const listening = await listen({ maxTotalBytes: 2 ** 22, maxMessageBytes: 2 ** 24 });
+    const header = Buffer.from([5, 0, 0, 1, frameKind.request, 1, 0, 0, 0]);
+    const sockets = await Promise.all(Array.from({ length: 8 }, client));
+    for (const socket of sockets) socket.resume().write(Buffer.concat([header, Buffer.alloc(2 ** 20)]));
+    while (listening.clients.size > 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    await expectService();
+    for (const socket of sockets) socket.destroy();
   });
 
   it('gets no more than its share of 1,000 connections, and all come free again', async () => {

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { encodeFrame, type FrameKind, FrameReader, frameKind } from './frame.ts';
+import { type ByteHolder, MemoryBudget } from './memory-budget.ts';
 import { type PeerCredentials, peerCredentials } from './peer-credentials.ts';
 
 /** One connected client, as its daemon sees it. */
@@ -38,8 +39,10 @@ export interface IpcServerOptions {
   gid?: number;
   /** Largest message accepted, bytes. Default 256 MiB. */
   maxMessageBytes?: number;
-  /** Unread bytes at which a slow client is cut off. Default 256 MiB. */
+  /** Unread bytes at which a slow client is cut off. Default 64 MiB. */
   maxQueuedBytes?: number;
+  /** Bytes kept for all clients together, unread ones and incomplete messages; who has most is cut off. Default 256 MiB. */
+  maxTotalBytes?: number;
   /** Clients at the same time; more are refused. Default 512. */
   maxClients?: number;
 }
@@ -51,6 +54,10 @@ export interface IpcServer {
   close(): Promise<void>;
 }
 
+const defaultMessageBytes = 2 ** 28;
+const defaultQueuedBytes = 2 ** 26;
+const defaultTotalBytes = 2 ** 28;
+
 let clientCount = 0;
 
 /** Listens on a local socket. A file left by a dead process is replaced. @throws {Error} when it can't listen */
@@ -58,7 +65,8 @@ export function listenIpc(options: IpcServerOptions, handlers: IpcServerHandlers
   mkdirSync(dirname(options.path), { recursive: true });
   rmSync(options.path, { force: true });
   const clients = new Set<Client>();
-  const server = createServer((socket) => accept(socket, options, handlers, clients));
+  const budget = new MemoryBudget(options.maxTotalBytes ?? defaultTotalBytes, () => clients);
+  const server = createServer((socket) => accept(socket, options, handlers, { clients, budget }));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.path, () => {
@@ -77,7 +85,12 @@ function closeServer(server: Server, clients: ReadonlySet<Client>): Promise<void
   });
 }
 
-function accept(socket: Socket, options: IpcServerOptions, handlers: IpcServerHandlers, clients: Set<Client>): void {
+function accept(
+  socket: Socket,
+  options: IpcServerOptions,
+  handlers: IpcServerHandlers,
+  { clients, budget }: { clients: Set<Client>; budget: MemoryBudget },
+): void {
   socket.on('error', () => {});
   let credentials: PeerCredentials;
   try {
@@ -87,22 +100,27 @@ function accept(socket: Socket, options: IpcServerOptions, handlers: IpcServerHa
     return;
   }
   clientCount += 1;
-  const client = new Client(`${process.pid}-${clientCount}`, credentials, socket, options.maxQueuedBytes ?? 2 ** 28);
+  const limits = {
+    maxQueuedBytes: options.maxQueuedBytes ?? defaultQueuedBytes,
+    maxMessageBytes: options.maxMessageBytes ?? defaultMessageBytes,
+    budget,
+  };
+  const client = new Client(`${process.pid}-${clientCount}`, credentials, socket, limits);
   const refusal = clients.size >= (options.maxClients ?? 512) ? 'too many clients' : handlers.connect?.(client);
   if (refusal !== undefined) {
     socket.destroy();
     return;
   }
   clients.add(client);
-  const reader = new FrameReader(options.maxMessageBytes ?? 2 ** 28);
   socket.on('data', (chunk: Buffer) => {
     let frames: ReturnType<FrameReader['push']>;
     try {
-      frames = reader.push(chunk);
+      frames = client.reader.push(chunk);
     } catch (error) {
       client.cut(String(error));
       return;
     }
+    if (client.reader.bufferedBytes > 0) budget.add(chunk.length);
     for (const frame of frames) {
       // Cut off or closed over an earlier frame of the same chunk: the rest is not served.
       if (client.ended) return;
@@ -122,18 +140,30 @@ function accept(socket: Socket, options: IpcServerOptions, handlers: IpcServerHa
 /** What a client may take to read what was sent before its connection is closed, ms. */
 const closeGraceMs = 1000;
 
-class Client implements IpcServerClient {
+interface ClientLimits {
+  readonly maxQueuedBytes: number;
+  readonly maxMessageBytes: number;
+  readonly budget: MemoryBudget;
+}
+
+class Client implements IpcServerClient, ByteHolder {
   readonly id: string;
   readonly credentials: PeerCredentials;
   endReason = 'closed by the client';
+  readonly reader: FrameReader;
   readonly #socket: Socket;
-  readonly #maxQueuedBytes: number;
+  readonly #limits: ClientLimits;
 
-  constructor(id: string, credentials: PeerCredentials, socket: Socket, maxQueuedBytes: number) {
+  constructor(id: string, credentials: PeerCredentials, socket: Socket, limits: ClientLimits) {
     this.id = id;
     this.credentials = credentials;
     this.#socket = socket;
-    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#limits = limits;
+    this.reader = new FrameReader(limits.maxMessageBytes);
+  }
+
+  get heldBytes(): number {
+    return this.#socket.writableLength + this.reader.bufferedBytes;
   }
 
   get queuedBytes(): number {
@@ -146,11 +176,12 @@ class Client implements IpcServerClient {
 
   write(kind: FrameKind, id: number, body: Uint8Array): void {
     if (this.ended) return;
-    if (this.#socket.writableLength + body.length > this.#maxQueuedBytes) {
+    if (this.#socket.writableLength + body.length > this.#limits.maxQueuedBytes) {
       this.cut(`does not read: ${this.#socket.writableLength} bytes are waiting`);
       return;
     }
     this.#socket.write(encodeFrame(kind, id, body));
+    if (this.#socket.writableLength > 0) this.#limits.budget.add(body.length);
   }
 
   get ended(): boolean {

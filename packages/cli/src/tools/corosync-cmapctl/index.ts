@@ -5,36 +5,41 @@ import { type ParsedOption, parseShortOptions } from '../../common/short-options
 import type { ToolIo } from '../../io.ts';
 import { printValue, readValue, ValueError } from './values.ts';
 
-const usage = `usage:  corosync-cmapctl [-b] [-DdghsTtpmC] [params...]
+const usage = `
+usage:  corosync-cmapctl [-b] [-DdghsqTCt] [-p filename] [-m map] [params...]
 
     -b show binary values
+    -m MAP choose the map: 'icmap' (or 'default'), the configuration and what the
+           daemon knows; or 'stats', counters of the ring, the links and the clients
 
-Set key:
-    corosync-cmapctl -s key_name type value
+Show keys:
+    corosync-cmapctl [-b] [-m MAP] [prefix...]
 
-    where type is one of ([i|u][8|16|32|64] | flt | dbl | str | bin)
-    for bin, value is file name (or - for stdin)
+Get keys (-q: their values only):
+    corosync-cmapctl [-b] [-q] [-m MAP] -g key...
 
-Load settings from a file:
+Set a key:
+    corosync-cmapctl -s key type value
+
+    type is one of ([i|u][8|16|32|64] | flt | dbl | str | bin);
+    for bin, value is a file's name (or - for standard input)
+
+Set and delete keys from a file (or - for standard input):
     corosync-cmapctl -p filename
 
-Delete key:
-    corosync-cmapctl -d key_name...
+    a line is 'key type value' to set, '^key' to delete a key, '^^prefix' to
+    delete all keys with a prefix; lines that start with # are comments
 
-Get key:
-    corosync-cmapctl [-b] -g key_name...
+Delete keys, or all keys with a prefix:
+    corosync-cmapctl -d key...
+    corosync-cmapctl -D prefix...
 
-Display all keys:
-    corosync-cmapctl [-b]
+Follow changes of a key, or of all keys with a prefix, until q is typed:
+    corosync-cmapctl [-b] [-m MAP] -t key
+    corosync-cmapctl [-b] [-m MAP] -T prefix
 
-Display keys with prefix key_name:
-    corosync-cmapctl [-b] key_name...
-
-Track changes on keys with key_name:
-    corosync-cmapctl [-b] -t key_name
-
-Track changes on keys with key prefix:
-    corosync-cmapctl [-b] -T key_prefix
+Set statistics to 0 (of the map 'stats', whatever -m says):
+    corosync-cmapctl -C [knet|ipc|totem|schedmiss|all]
 `;
 const maxInputBytes = 1024 * 1024;
 
@@ -52,7 +57,7 @@ class ToolError extends Error {}
 export async function run(argv: string[], io: ToolIo): Promise<number> {
   const parsed = parseShortOptions(argv, 'bqgsdDtTp:m:C:h');
   if (parsed.error !== undefined) {
-    io.stderr(`corosync-cmapctl: ${parsed.error}\n${usage}`);
+    io.stderr(`corosync-cmapctl: ${parsed.error}\n`);
     return 1;
   }
   const has = (letter: string): boolean => parsed.options.some((option) => option.option === letter);
@@ -77,16 +82,16 @@ function chosenMap(options: readonly ParsedOption[]): CmapMap {
 }
 
 async function withMap(options: readonly ParsedOption[], words: readonly string[], io: ToolIo): Promise<number> {
-  const map = chosenMap(options);
+  const chosen = chosenMap(options);
   const has = (letter: string): boolean => options.some((option) => option.option === letter);
   const action = options.findLast((option) => 'gsdDtTpC'.includes(option.option));
   if (action?.option === 'C') {
     if (!['knet', 'ipc', 'totem', 'schedmiss', 'all'].includes(action.value ?? '')) {
       throw new ToolError("argument to -C should be 'knet', 'totem', 'ipc', 'schedmiss' or 'all'");
     }
-    throw new ToolError('Clearing statistics is not supported yet');
   }
-  if (action !== undefined && action.option !== 'p' && words.length === 0) {
+  const map = action?.option === 'C' ? 'stats' : chosen;
+  if (action !== undefined && action.option !== 'p' && action.option !== 'C' && words.length === 0) {
     throw new ToolError('Expected key after options');
   }
   let cmap: FullCmapConnection;
@@ -108,6 +113,9 @@ async function withMap(options: readonly ParsedOption[], words: readonly string[
         return await remove(task);
       case 'D':
         return await removePrefixes(task);
+      case 'C':
+        await store(task, `stats.clear.${action.value}`, { type: 'u32', value: 1 });
+        return 0;
       case 'p':
         return await load(task, action.value as string);
       default:

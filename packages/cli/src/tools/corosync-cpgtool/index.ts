@@ -16,7 +16,7 @@ options:
 export async function run(argv: string[], io: ToolIo): Promise<number> {
   const parsed = parseShortOptions(argv, 'd:enh');
   if (parsed.error !== undefined) {
-    io.stderr(`corosync-cpgtool: ${parsed.error}\n${usage}`);
+    io.stderr(`corosync-cpgtool: ${parsed.error}\n`);
     return 1;
   }
   const has = (letter: string): boolean => parsed.options.some((option) => option.option === letter);

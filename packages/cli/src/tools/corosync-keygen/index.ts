@@ -2,7 +2,7 @@ import { chmodSync, closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { parseShortOptions } from '../../common/short-options.ts';
 import type { ToolIo } from '../../io.ts';
 
-const usage = `corosync-keygen [-k <filename>] [-s size] [-m <randomfile>] [-l] [-h]
+const usage = `Usage: corosync-keygen [-k <keyfile>] [-s size] [-r <randomfile>] [-l] [-h]
      -k / --key-file=<filename> -  Write to the specified keyfile
             instead of the default /etc/corosync/authkey.
      -r / --random-file -  Random number source file. Default is /dev/urandom.
@@ -25,8 +25,8 @@ function reason(error: unknown): string {
 export async function run(argv: string[], io: ToolIo): Promise<number> {
   const long = { 'key-file': 'k', size: 's', 'random-file': 'r', 'less-secure': 'l', help: 'h' };
   const parsed = parseShortOptions(argv, 'k:s:r:lh', long);
-  io.stdout('Corosync Cluster Engine Authentication key generator.\n');
   if (parsed.error !== undefined) {
+    io.stderr(`corosync-keygen: ${parsed.error}\n`);
     io.stdout('Error parsing command line options.\n');
     return 1;
   }
@@ -39,9 +39,10 @@ export async function run(argv: string[], io: ToolIo): Promise<number> {
   const source = value('r') ?? '/dev/urandom';
   const bytes = Number(value('s') ?? 256);
   if (!Number.isInteger(bytes) || bytes < minKeyBytes || bytes > maxKeyBytes) {
-    io.stderr(`corosync-keygen: Unsupported key size (supported <${minKeyBytes},${maxKeyBytes}>)\n`);
+    io.stderr(`corosync-keygen: Unsupported key size (supported <${minKeyBytes},${maxKeyBytes}>)\n\n`);
     return 1;
   }
+  io.stdout('Corosync Cluster Engine Authentication key generator.\n');
   let key: Buffer;
   try {
     io.stdout(`Gathering ${bytes * 8} bits for key from ${source}.\n`);

@@ -45,7 +45,7 @@ describe('corosync-keygen', () => {
   it('refuses sizes and places', async () => {
     expect(await keygen('-s', '127')).toMatchObject({
       code: 1,
-      stderr: 'corosync-keygen: Unsupported key size (supported <128,4096>)\n',
+      stderr: 'corosync-keygen: Unsupported key size (supported <128,4096>)\n\n',
     });
     const file = join(folder, 'none', 'key');
     expect(await keygen('-k', file)).toMatchObject({
