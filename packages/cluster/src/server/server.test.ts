@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectIpc } from '@sanode/ipc';
+import { encodeFrame, frameKind } from '@sanode/ipc/frame';
 import { Reactor } from '@sanode/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -19,7 +21,8 @@ import {
   trackQuorum,
 } from '../client/index.ts';
 import { FakeCluster } from '../testing/fake-cluster.ts';
-import { operation } from '../wire/protocol.ts';
+import { ByteWriter } from '../wire/bytes.ts';
+import { operation, protocolVersion } from '../wire/protocol.ts';
 import { type ClusterServer, serveCluster } from './server.ts';
 
 let folder: string;
@@ -147,6 +150,33 @@ describe('cpg over the socket', () => {
     const listed = await listCpgGroups(false, { socketPath });
     expect(listed.map((entry) => entry.group.toString())).toEqual(['other', 'demo']);
   });
+});
+
+describe('a client that never reads', () => {
+  it('is cut off while 100,000 messages pass, and holds nobody up', async () => {
+    const request = (fields: ByteWriter): string => encodeFrame(frameKind.request, 1, fields.finish()).toString('hex');
+    const hello = request(new ByteWriter().u8(operation.hello).u32(protocolVersion).u32(1));
+    const join = request(new ByteWriter().u8(operation.cpgJoin).u8(0).bytes(Buffer.from('demo')));
+    const program = `const socket = require('node:net').connect(process.argv[1]);
+      socket.pause();
+      socket.write(Buffer.from(process.argv[2], 'hex'));
+      socket.on('error', () => {});
+      setInterval(() => {}, 1000);`;
+    const lazy = spawn(process.execPath, ['-e', program, socketPath, hello + join], { stdio: 'ignore' });
+    closers.push(() => lazy.kill());
+    const reader = await member('demo');
+    const pids = (): number[] => reader.changes.at(-1)?.members.map(({ pid }) => pid) ?? [];
+    await reader.until(() => pids().includes(lazy.pid as number));
+    const body = Buffer.alloc(1000, 7);
+    const batch = 1000;
+    for (let sent = 0; sent < 100_000; sent += batch) {
+      await Promise.all(Array.from({ length: batch }, () => reader.connection.mcast(body)));
+      await reader.until(() => reader.received.length === sent + batch);
+      cluster.wire.length = 0;
+    }
+    await reader.until(() => !pids().includes(lazy.pid as number));
+    expect(reader.changes.at(-1)?.left).toEqual([{ nodeId: 1, pid: lazy.pid, reason: 5 }]);
+  }, 120_000);
 });
 
 describe('quorum, votequorum, cmap and cfg over the socket', () => {
