@@ -129,12 +129,10 @@ export class CorosyncLog implements Logger {
   #place(): string {
     const { fileLine, functionName } = this.#settings;
     if (!fileLine && !functionName) return '';
-    const frames = (new Error().stack ?? '').split('\n').slice(1);
-    const caller = frames.find(
-      (frame) => !/\b(CorosyncLog|Object)\.?#?(write|place|trace|debug|info|warn|error|fatal)\b/.test(frame),
-    );
-    const [, name = 'main', file = '', line = ''] =
-      /at (?:(?:new |async )?(\S+) \()?(?:file:\/\/)?([^():]+):(\d+)/.exec(caller ?? '') ?? [];
+    // Behind the message: this function, #write and the method that the caller used.
+    const caller = (new Error().stack ?? '').split('\n')[4] ?? '';
+    const frame = /at (?:(?:new |async )?(\S+) (?:\[as \S+\] )?\()?(?:file:\/\/)?([^():]+):(\d+)/.exec(caller) ?? [];
+    const [, name = 'main', file = '', line = ''] = frame;
     const parts = fileLine ? [basename(file), ...(functionName ? [name] : []), line] : [name];
     return `${parts.join(':')} `;
   }

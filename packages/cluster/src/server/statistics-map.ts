@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { CmapValue } from '../client/types.ts';
 import { equalValues, type IcmapChange, trackAdd, trackDelete, trackModify } from '../cmap/icmap.ts';
 import { csResult } from '../wire/results.ts';
@@ -126,9 +127,14 @@ export class StatisticsMap {
   }
 }
 
+const maxNameCharacters = 15;
+
+/** A program's name; that of the script where an interpreter runs one. */
 function processName(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const script = basename(program) === 'node' ? words.find((word) => !word.startsWith('-')) : undefined;
+    return basename(script ?? program).slice(0, maxNameCharacters);
   } catch {
     return '';
   }
