@@ -140,7 +140,8 @@ export class CfgService implements Service {
 
   /** @returns csResult number */
   replyToShutdown(tracker: ShutdownTracker, agree: boolean): number {
-    if (this.#pending === undefined) return csResult.ACCESS;
+    // Only who was asked has a say.
+    if (this.#pending === undefined || !this.#trackers.includes(tracker)) return csResult.ACCESS;
     this.#pending.replies.set(tracker, agree);
     this.#decide(this.#pending);
     return csResult.OK;

@@ -90,8 +90,10 @@ function cmapConnection(
       lastTracker += 1;
       const tracker = lastTracker;
       trackers.set(tracker, handler);
+      // Of statistics with a prefix only their coming and going can be followed (corosync-services.md 7.5).
+      const kinds = isPrefix && map === 1 ? 5 : 7;
       const request = keyed(operation.cmapTrackAdd, key)
-        .u8(7 + (isPrefix ? 8 : 0))
+        .u8(kinds + (isPrefix ? 8 : 0))
         .u32(tracker);
       try {
         await session.request(request.finish());

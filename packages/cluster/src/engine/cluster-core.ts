@@ -7,7 +7,7 @@ import { CpgService } from '../cpg/cpg-service.ts';
 import { QuorumService } from '../quorum/quorum-service.ts';
 import type { ExpectedVotesStore } from '../votequorum/config.ts';
 import { VotequorumService } from '../votequorum/votequorum-service.ts';
-import { headerBytes, headerOffsets, swapFields } from './message.ts';
+import { headerBytes, headerOffsets, serviceId, swapFields } from './message.ts';
 import type { Service, ServiceRing } from './service.ts';
 import { SyncEngine } from './sync.ts';
 import { swapSyncMessage } from './sync-messages.ts';
@@ -48,6 +48,7 @@ export class ClusterCore {
   readonly #deps: ClusterDeps;
   readonly #settings: ClusterSettings;
   readonly #services = new Map<number, Service>();
+  readonly #engineNames = new Map<number, string>();
   readonly #received = new Map<number, number[]>();
   readonly #sent = new Map<number, number[]>();
   readonly #sync: SyncEngine;
@@ -103,9 +104,11 @@ export class ClusterCore {
     this.votequorum?.start();
   }
 
-  /** Says good-bye before the ring is left in order. */
+  /** Ends the services, which say good-bye, before the ring is left in order: votequorum first, then by their ids (1.1). */
   leaving(): void {
     this.votequorum?.leaving();
+    const last = [...this.#engineNames].sort(([a], [b]) => unloadRank(a) - unloadRank(b));
+    for (const [, name] of last) this.#deps.host.log.info({ subsystem: 'SERV' }, `Service engine unloaded: ${name}`);
   }
 
   deliver(message: TotemMessage): void {
@@ -213,6 +216,7 @@ export class ClusterCore {
 
   #register(service: Service, name: string, engineName: string): void {
     this.#services.set(service.id, service);
+    this.#engineNames.set(service.id, engineName);
     const received = new Array<number>(service.functionCount).fill(0);
     const sent = new Array<number>(service.functionCount).fill(0);
     this.#received.set(service.id, received);
@@ -242,4 +246,8 @@ export class ClusterCore {
     }
     this.#memberStatus(id, 'joined');
   }
+}
+
+function unloadRank(id: number): number {
+  return id === serviceId.votequorum ? -1 : id;
 }

@@ -148,6 +148,48 @@ describe('cpg', () => {
     expect(b.log).not.toContain('1: early');
   });
 
+  it('keeps groups and members of one node apart', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2] });
+    cluster.rings([1, 2]);
+    const red = [join(cluster, cluster.node(1), 10, 'red'), join(cluster, cluster.node(1), 11, 'red')] as const;
+    const blue = join(cluster, cluster.node(1), 10, 'blue');
+    const far = join(cluster, cluster.node(2), 20, 'red');
+    for (const { log } of [...red, blue, far]) log.length = 0;
+    red[0].cpg.multicast(red[0].client, Buffer.from('from red'), () => {});
+    blue.cpg.multicast(blue.client, Buffer.from('from blue'), () => {});
+    far.cpg.multicast(far.client, Buffer.from('from afar'), () => {});
+    cluster.settle();
+    for (const { log } of [...red, far]) expect(log).toEqual(['1: from red', '2: from afar']);
+    expect(blue.log).toEqual(['1: from blue']);
+    red[1].cpg.leave(red[1].client);
+    cluster.settle();
+    expect(red[0].log.at(-1)).toBe('m[1.10 2.20] l[1.11r2] j[]');
+    expect(blue.log).toHaveLength(1);
+    expect(
+      cluster
+        .node(2)
+        .core.cpg.iterate(false)
+        .map(({ group, pid }) => `${group} ${pid}`),
+    ).toEqual(['blue 10', 'red 10', 'red 20']);
+  });
+
+  it('interrupts a long message over which the membership changed', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2] });
+    cluster.rings([1, 2]);
+    const sender = join(cluster, cluster.node(1), 10);
+    const send = (type: number): number[] => {
+      const results: number[] = [];
+      const fragment = { type, totalBytes: 3, data: Buffer.from('x') };
+      sender.cpg.multicastFragment(sender.client, fragment, (result) => results.push(result));
+      cluster.settle();
+      return results;
+    };
+    expect([send(1), send(2)]).toEqual([[1], [1]]);
+    join(cluster, cluster.node(2), 20);
+    expect(send(3)).toEqual([16]);
+    expect([send(1), send(3)]).toEqual([[1], [1]]);
+  });
+
   it('sends what a client left behind before its leave', () => {
     const cluster = new FakeCluster({ nodeIds: [1, 2], roomPerToken: 1 });
     cluster.rings([1, 2]);
@@ -421,6 +463,42 @@ describe('cfg', () => {
     cfg.untrack(pacemaker);
     cluster.settle();
     expect(results.at(-1)).toBe(1);
+    expect(cluster.node(1).process).toEqual(['shut down']);
+  });
+
+  it('counts every tracker once: vetoes, changed minds, those who come and go meanwhile, and no strangers', () => {
+    const cluster = new FakeCluster({ nodeIds: [1] });
+    cluster.rings([1]);
+    const { cfg } = cluster.node(1).core;
+    const trackers = [tracker([]), tracker([]), tracker([])] as const;
+    const [first, second, late] = trackers;
+    cfg.track(first);
+    cfg.track(second);
+    const results: number[] = [];
+    cfg.tryShutdown({}, 0, (result) => results.push(result));
+    expect(cfg.replyToShutdown(tracker([]), true), 'a stranger').toBe(11);
+    cfg.replyToShutdown(first, true);
+    cfg.replyToShutdown(first, true);
+    expect(results).toEqual([]);
+    const asked: number[] = [];
+    const newcomer = tracker(asked);
+    cfg.track(newcomer);
+    expect(asked).toEqual([0, 1]);
+    cfg.replyToShutdown(newcomer, false);
+    cfg.untrack(newcomer);
+    expect(results, 'who went away had no veto left').toEqual([]);
+    cfg.replyToShutdown(second, false);
+    expect(results).toEqual([10]);
+    const caller = {};
+    cfg.tryShutdown(caller, 0, (result) => results.push(result));
+    cfg.callerGone(caller);
+    expect(cfg.replyToShutdown(first, true), 'nobody waits any more').toBe(11);
+    cfg.track(late);
+    cfg.tryShutdown(late, 0, (result) => results.push(result));
+    cfg.replyToShutdown(first, true);
+    cfg.untrack(second);
+    cluster.settle();
+    expect(results).toEqual([10, 1]);
     expect(cluster.node(1).process).toEqual(['shut down']);
   });
 

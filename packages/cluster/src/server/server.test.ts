@@ -23,6 +23,7 @@ import {
 import { FakeCluster } from '../testing/fake-cluster.ts';
 import { ByteWriter } from '../wire/bytes.ts';
 import { operation, protocolVersion } from '../wire/protocol.ts';
+import { csResult } from '../wire/results.ts';
 import { type ClusterServer, serveCluster } from './server.ts';
 
 let folder: string;
@@ -239,8 +240,19 @@ describe('quorum, votequorum, cmap and cfg over the socket', () => {
     expect(mine).toHaveLength(1);
     expect(await codeOf(stats.set('stats.srp.mcast_tx', { type: 'u64', value: 0n }))).toBe('ACCESS');
     expect(await codeOf(stats.delete('stats.srp.mcast_tx'))).toBe('ACCESS');
-    expect(await codeOf(stats.track('stats.', true, () => {}))).toBe('NOT_SUPPORTED');
-    expect(await codeOf(stats.track('stats.none', false, () => {}))).toBe('NOT_EXIST');
+    expect(await codeOf(stats.set('stats.clear.none', { type: 'u8', value: 1 }))).toBe('NOT_SUPPORTED');
+    const changesOfAll = new ByteWriter().u8(operation.cmapTrackAdd).u8(1).text('stats.').u8(15).u32(9);
+    const raw = await connectIpc({ path: socketPath });
+    closers.push(() => raw.close());
+    await raw.request(new ByteWriter().u8(operation.hello).u32(protocolVersion).u32(1).finish());
+    expect((await raw.request(changesOfAll.finish()))[0]).toBe(csResult.NOT_SUPPORTED);
+    const came = Promise.withResolvers<CmapChange>();
+    await stats.track('stats.ipcs.service', true, (change) => {
+      if (change.kind === 'add') came.resolve(change);
+    });
+    const newcomer = await connectCmap({ socketPath });
+    closers.push(() => newcomer.close());
+    expect((await came.promise).key).toMatch(/^stats\.ipcs\.service/);
     const changed = Promise.withResolvers<CmapChange>();
     await stats.track('stats.ipcs.global.closed', false, changed.resolve);
     await stats.set('stats.clear.ipc', { type: 'u8', value: 1 });

@@ -55,7 +55,8 @@ export class StatisticsMap {
   /** Only `stats.clear.NAME` can be set, to anything: it sets those statistics to 0. @returns csResult number */
   set(key: string): number {
     const what = /^stats\.clear\.(.*)$/.exec(key)?.[1];
-    if (what === undefined || !clearable.includes(what)) return csResult.ACCESS;
+    if (what === undefined) return csResult.ACCESS;
+    if (!clearable.includes(what)) return csResult.NOT_SUPPORTED;
     this.#daemon.clearStatistics(what);
     if (what === 'ipc' || what === 'all') {
       this.#closed = 0;
@@ -76,7 +77,6 @@ export class StatisticsMap {
       return new Map(found.filter((entry): entry is [string, CmapValue] => entry[1] !== undefined));
     };
     let before = look();
-    if (!isPrefix && before.size === 0) return csResult.NOT_EXIST;
     const timer = setInterval(() => {
       const now = look();
       for (const [name, oldValue] of before) {
