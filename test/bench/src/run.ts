@@ -2,6 +2,7 @@
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   failover: () => import('./failover.ts'),
   scheduler: () => import('./scheduler.ts'),
+  totem: () => import('./totem.ts'),
 };
 
 /** `npm run bench -- NAME [--json]`: ours beside the reference, ratios from one run. */

@@ -5,8 +5,8 @@
 // Waits until MEMBERS are in the group, sends MESSAGES, and ends when all members' messages have arrived. Prints one
 // JSON line (MemberReport): the hash is over sender, length and content of every message in the order of delivery.
 import { createHash } from 'node:crypto';
-import { CorosyncError, connectCpg } from '@sanode/cluster/client';
-import { type GroupHandlers, type GroupMember, joinWithLibcpg } from './libcpg.ts';
+import { joinGroup } from './join-group.ts';
+import type { GroupHandlers } from './libcpg.ts';
 import { messageSizes, randomFrom } from './sizes.ts';
 
 /** What a member prints at its end. */
@@ -22,28 +22,6 @@ export interface MemberReport {
 const retryMs = 5;
 /** Messages of this member that may be on their way: a real node's library would block on more. */
 const maxUndelivered = 40;
-
-async function joinWithSanode(group: string, handlers: GroupHandlers): Promise<GroupMember> {
-  const connection = await connectCpg(group, {
-    deliver: (nodeId, _pid, body) => handlers.deliver(nodeId, body),
-    configurationChange: (change) => handlers.membersChanged(change.members.length),
-    closed: (reason) => {
-      throw new Error(reason);
-    },
-  });
-  return {
-    send: async (body) => {
-      try {
-        await connection.mcast(body);
-        return true;
-      } catch (error) {
-        if (error instanceof CorosyncError && error.code === 'TRY_AGAIN') return false;
-        throw error;
-      }
-    },
-    close: () => connection.close(),
-  };
-}
 
 /** One member's part in a run. */
 class Run {
@@ -119,7 +97,7 @@ async function main(): Promise<void> {
     deliver: (from, body) => run.deliver(from, body, nodeId),
     membersChanged: (count) => run.membersChanged(count),
   };
-  const member = library === 'libcpg' ? joinWithLibcpg(group, handlers) : await joinWithSanode(group, handlers);
+  const member = await joinGroup(library, group, handlers);
   await run.complete;
   const random = randomFrom(nodeId);
   let sent = 0;
