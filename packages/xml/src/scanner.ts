@@ -11,6 +11,7 @@ const equalsCode = 0x3d;
 const greaterCode = 0x3e;
 
 const noAttributes: ReadonlyMap<string, string> = new Map();
+const maxExpectedNames = 64;
 const noChildren: readonly Node[] = [];
 const forbiddenCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 const attributeNeedsWork = /[&<\t\n]/;
@@ -28,6 +29,8 @@ export class Scanner {
   readonly #source: string;
   readonly #maxDepth: number;
   readonly #entities: EntityTable = { declared: new Map(), expandedLength: 0 };
+  /** Names of the attributes of the last element of each name. */
+  readonly #attributeNames = new Map<string, string[]>();
   #at = 0;
 
   constructor(source: string, maxDepth: number) {
@@ -179,6 +182,11 @@ export class Scanner {
     this.#at += 1;
     const name = this.#name();
     let attributes: Map<string, string> | undefined;
+    let expected = this.#attributeNames.get(name);
+    if (expected === undefined) {
+      expected = [];
+      this.#attributeNames.set(name, expected);
+    }
     for (;;) {
       const before = this.#at;
       this.#skipSpace();
@@ -194,13 +202,14 @@ export class Scanner {
       if (Number.isNaN(code)) throw this.#error(`the tag of element ${name} is not complete`, startOffset);
       if (before === this.#at) throw this.#error(`white space is missing in the tag of element ${name}`);
       attributes ??= new Map();
-      this.#attribute(attributes, name);
+      this.#attribute(attributes, name, expected);
     }
   }
 
-  #attribute(attributes: Map<string, string>, elementName: string): void {
+  #attribute(attributes: Map<string, string>, elementName: string, expected: string[]): void {
     const source = this.#source;
-    const name = this.#name();
+    const index = attributes.size;
+    const name = this.#attributeName(expected, index);
     this.#skipSpace();
     if (source.charCodeAt(this.#at) !== equalsCode) throw this.#error(`attribute ${name} has no value`);
     this.#at += 1;
@@ -216,9 +225,25 @@ export class Scanner {
         value = expandReferences(value, this.#entities, 'attribute', (message) => this.#error(message));
       } else value = value.replace(/[\t\n]/g, ' ');
     }
-    if (attributes.has(name)) throw this.#error(`attribute ${name} of element ${elementName} is there twice`);
     attributes.set(name, value);
+    if (attributes.size === index) throw this.#error(`attribute ${name} of element ${elementName} is there twice`);
     this.#at = end + 1;
+  }
+
+  /** A name that is where it was in the last element of that name is the same string, with its hash known. */
+  #attributeName(expected: string[], index: number): string {
+    const source = this.#source;
+    const guess = expected[index];
+    if (guess !== undefined && source.startsWith(guess, this.#at)) {
+      const end = this.#at + guess.length;
+      if (source.charCodeAt(end) === equalsCode) {
+        this.#at = end;
+        return guess;
+      }
+    }
+    const name = this.#name();
+    if (index < maxExpectedNames) expected[index] = name;
+    return name;
   }
 
   #endTag(open: OpenElement): Element {

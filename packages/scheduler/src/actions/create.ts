@@ -11,6 +11,8 @@ import { sameText } from '../values/names.ts';
 import { parseKey, taskKey } from './keys.ts';
 import { updateRunnable } from './runnable.ts';
 
+const noActions: readonly Action[] = [];
+
 /** Creates an action, or gets the one that has the key, and brings its flags up to date (scheduler-3 2.4). */
 export function createAction(
   set: WorkingSet,
@@ -32,8 +34,9 @@ export function createAction(
   if (resource !== undefined) {
     if (action.node !== undefined && action.opConfig !== undefined && !action.has(ActionFlag.attributesDone)) {
       const input = ruleInput(set, { nodeAttributes: action.node.attributes });
-      action.extra ??= new Map();
-      evaluateSets(action.opConfig, 'instance_attributes', input, action.extra);
+      const extra = action.extra ?? new Map<string, string>();
+      evaluateSets(action.opConfig, 'instance_attributes', input, extra);
+      if (extra.size > 0) action.extra = extra;
       action.set(ActionFlag.attributesDone);
     }
     updateRunnable(set, action, resource);
@@ -151,18 +154,20 @@ export function expectResult(action: Action, code: number): void {
 
 /**
  * Actions of a key (letters' case ignored) on a node, oldest first. An action without node matches, **and gets the
- * node**: results depend on this (scheduler-3 2.9).
+ * node**: results depend on this (scheduler-3 2.9). Without a node it is the list itself: create none while walking it.
  */
-export function findAll(resource: Resource, key: string, node: ClusterNode | undefined): Action[] {
-  const found: Action[] = [];
-  for (const action of resource.actionsByKey.get(key.toLowerCase()) ?? []) {
-    if (node !== undefined) {
-      action.node ??= node;
-      if (action.node !== node) continue;
-    }
-    found.push(action);
+export function findAll(resource: Resource, key: string, node: ClusterNode | undefined): readonly Action[] {
+  const list = resource.actionsByKey.get(key.toLowerCase());
+  if (list === undefined) return noActions;
+  if (node === undefined) return list;
+  let found: Action[] | undefined;
+  for (const action of list) {
+    action.node ??= node;
+    if (action.node !== node) continue;
+    if (found === undefined) found = [action];
+    else found.push(action);
   }
-  return found;
+  return found ?? noActions;
 }
 
 /** Actions of a key that have this very node, oldest first. */
@@ -214,7 +219,7 @@ export function resourceActions(
   node: ClusterNode | undefined,
   task: string,
   strict: boolean,
-): Action[] {
+): readonly Action[] {
   const key = taskKey(resource, task);
   return strict ? findAllExact(resource, key, node) : findAll(resource, key, node);
 }

@@ -33,7 +33,7 @@ function applyOrdering(set: WorkingSet, ordering: Ordering): void {
 }
 
 /** Actions of a key; if there are none, of the resource's own key for the same task. */
-export function actionsByTask(resource: Resource, key: string): Action[] {
+export function actionsByTask(resource: Resource, key: string): readonly Action[] {
   const found = findAll(resource, key, undefined);
   if (found.length > 0) return found;
   const parsed = parseKey(key);
@@ -42,7 +42,8 @@ export function actionsByTask(resource: Resource, key: string): Action[] {
 }
 
 function applyWithFirst(set: WorkingSet, ordering: Ordering, first: Resource): void {
-  let actions = ordering.action1 !== undefined ? [ordering.action1] : actionsByTask(first, ordering.key1 ?? '');
+  let actions: readonly Action[] =
+    ordering.action1 !== undefined ? [ordering.action1] : actionsByTask(first, ordering.key1 ?? '');
   if (actions.length === 0) {
     if (first === ordering.resource2) return;
     const placeholder = createPlaceholder(set, first, ordering.key1 ?? '');
