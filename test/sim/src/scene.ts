@@ -22,7 +22,7 @@ export class Scene {
   /** What does not get through. */
   blocked: (from: number, to: number, type: number) => boolean = () => false;
 
-  constructor(count: number, options: TotemOptions = {}) {
+  constructor(count: number, options: TotemOptions = {}, netMtuBytes = 1500) {
     const members = Array.from({ length: count }, (_, index) => ({
       nodeId: index + 1,
       address: `10.0.0.${index + 1}`,
@@ -38,7 +38,7 @@ export class Scene {
       ({ nodeId }) =>
         new RingNode(
           { world: this.world, network: this.network, disk: new SimDisk(this.world), audit: this.audit },
-          { config: { nodeId, members, timings, netMtuBytes: 1500 }, quorum: {}, writeBehind: false },
+          { config: { nodeId, members, timings, netMtuBytes }, quorum: {}, writeBehind: false },
         ),
     );
   }
