@@ -1,5 +1,6 @@
+import { acceptableCib } from '@sanode/cib';
 import { messageData } from '@sanode/messages';
-import type { Logger } from '@sanode/runtime';
+import type { Logger, Release } from '@sanode/runtime';
 import { type ScheduleResult, schedule } from '@sanode/scheduler';
 import { attr, type Element, element, printCompact, withAttributes } from '@sanode/xml';
 import { type InputSeries, limitOption, type Series, seriesLimit } from './input-series.ts';
@@ -15,11 +16,13 @@ export interface AnswerDeps {
 export class SchedulerService {
   readonly #deps: AnswerDeps;
   readonly #featureSet: string;
+  readonly #release: Release;
   #transitionId = 0;
 
-  constructor(deps: AnswerDeps, options: { featureSet: string }) {
+  constructor(deps: AnswerDeps, release: Release) {
     this.#deps = deps;
-    this.#featureSet = options.featureSet;
+    this.#featureSet = release.featureSet;
+    this.#release = release;
   }
 
   /** The reply to a request, and what to do once it is on its way. */
@@ -32,9 +35,12 @@ export class SchedulerService {
       this.#deps.log.warn({ cause }, `refuses a request: ${refusal}`);
       return { reply: this.#reply(request, { 'sanode-refusal': refusal }), afterwards: () => {} };
     }
+    const usable = this.#usable(cib, cause);
+    if (typeof usable === 'string')
+      return { reply: this.#reply(request, { 'sanode-refusal': usable }), afterwards: () => {} };
     this.#transitionId += 1;
     const nowMs = this.#deps.wallMs();
-    const result = schedule(cib, {
+    const result = schedule(usable, {
       nowMs,
       utcOffsetSeconds: this.#deps.utcOffsetSeconds(),
       transitionId: this.#transitionId,
@@ -51,6 +57,16 @@ export class SchedulerService {
     );
     const reply = this.#reply(request, { 'crm-tgraph-in': file }, result.graph);
     return { reply, afterwards: () => this.#save(cib, nowMs, series, limit) };
+  }
+
+  /** The document in a schema that the scheduler knows, or why there is none (cib-schema.md 7.5). */
+  #usable(cib: Element, cause: string | undefined): Element | string {
+    const { cib: usable, messages, refusals, note } = acceptableCib(cib, this.#release);
+    for (const text of messages) this.#deps.log.debug({ cause }, `CIB upgrade: ${text}`);
+    for (const text of refusals) this.#deps.log.error({ cause }, text);
+    if (note?.level === 'warning') this.#deps.log.warn({ cause }, note.text);
+    else if (note !== undefined) this.#deps.log.debug({ cause }, note.text);
+    return usable ?? refusals[0] ?? 'the configuration can not be used';
   }
 
   #reply(request: Element, attributes: Readonly<Record<string, string | undefined>>, data?: Element): Element {

@@ -13,7 +13,7 @@ const service = new SchedulerService(
     wallMs: () => Date.now(),
     utcOffsetSeconds: () => -new Date().getTimezoneOffset() * secondsPerMinute,
   },
-  { featureSet: announcedRelease().featureSet },
+  announcedRelease(),
 );
 
 const gid = usableGroupId(clusterGroup);

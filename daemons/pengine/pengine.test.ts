@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bzip2DecompressUpTo, Envelopes, messageData } from '@sanode/messages';
-import { silentLogger } from '@sanode/runtime';
-import { attr, childElements, type Element, parseXml, walk } from '@sanode/xml';
+import { releases, silentLogger } from '@sanode/runtime';
+import { attr, childElements, type Element, parseXml, walk, withAttributes } from '@sanode/xml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SchedulerService } from './answer.ts';
 import { InputSeries, seriesLimit } from './input-series.ts';
@@ -16,13 +16,13 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sanode-pengine-'));
   service = new SchedulerService(
     { log: silentLogger, inputs: new InputSeries(folder), wallMs: () => nowMs, utcOffsetSeconds: () => 0 },
-    { featureSet: '3.20.5' },
+    releases['3.0'],
   );
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function cibOf(options: string): Element {
-  return parseXml(`<cib have-quorum="1" crm_feature_set="3.16.1"><configuration>
+  return parseXml(`<cib validate-with="pacemaker-4.0" admin_epoch="0" epoch="1" num_updates="0" have-quorum="1" crm_feature_set="3.16.1"><configuration>
     <crm_config><cluster_property_set id="o"><nvpair id="a" name="stonith-enabled" value="false"/>${options}</cluster_property_set></crm_config>
     <nodes><node id="1" uname="lb1"/></nodes>
     <resources><primitive id="vip" class="ocf" provider="heartbeat" type="IPaddr2"/></resources><constraints/></configuration>
@@ -50,6 +50,18 @@ describe('the scheduler daemon', () => {
     const saved = parseXml(bzip2DecompressUpTo(readFileSync(file), 1_000_000).toString('utf8'));
     expect(attr(saved, 'execution-date')).toBe(String(nowMs / 1000));
     expect(childElements(saved).map((child) => child.name)).toEqual(['configuration', 'status']);
+  });
+
+  it('takes a document of an older schema, upgraded, and refuses one that can not be', () => {
+    const older = withAttributes(cibOf('<nvpair id="b" name="no_quorum_policy" value="stop"/>'), {
+      'validate-with': 'pacemaker-2.10',
+    });
+    const { reply } = ask(older);
+    expect(attr(reply, 'sanode-refusal')).toBeUndefined();
+    expect(messageData(reply)?.name).toBe('transition_graph');
+    const unknown = ask(withAttributes(older, { 'validate-with': 'pacemaker-9.9' }));
+    expect(attr(unknown.reply, 'sanode-refusal')).toMatch(/^Cannot upgrade configuration/);
+    expect(messageData(unknown.reply)).toBeUndefined();
   });
 
   it('counts transitions and saved inputs, and starts again at the limit', () => {

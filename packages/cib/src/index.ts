@@ -19,4 +19,5 @@ export {
 } from './patchset/index.ts';
 export { cibResult, cibResultText } from './results.ts';
 export { type SchemaProblem, schemaNames, schemaProblems, validateCib } from './schema/index.ts';
+export { type AcceptableCib, acceptableCib } from './upgrade/acceptable.ts';
 export { type UpgradeResult, upgradeCib } from './upgrade/index.ts';

@@ -12,7 +12,7 @@ export interface UpgradeResult {
   readonly rc: number;
   /** The document in the schema reached; the one given when none newer was reached. */
   readonly cib: Element;
-  /** Schema of `cib`. */
+  /** Newest schema that `cib` conforms to; undefined: none that was tried. For what is not looked at, its own. */
   readonly schema: string | undefined;
   /** For whoever asked for the upgrade: what was changed, most with `WARNING: `, `INFO: ` or `DEBUG: ` in front. */
   readonly messages: readonly string[];
@@ -60,8 +60,8 @@ export function upgradeCib(cib: Element, options: UpgradeOptions): UpgradeResult
     if (made !== undefined && isValid(made, index + 1)) document = made;
     else rc = made !== undefined && older ? cibResult.schemaValidation : cibResult.transformFailed;
   }
-  if (best <= known || best < 0) return { rc, cib, schema: declared, messages };
-  const schema = schemaNames[best] as string;
+  const schema = schemaNames[best];
+  if (best <= known || schema === undefined) return { rc, cib, schema, messages };
   return { rc, cib: withAttributes(document, { 'validate-with': schema }), schema, messages };
 }
 

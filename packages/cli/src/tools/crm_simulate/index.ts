@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { schemaNames, validateCib } from '@sanode/cib';
+import { acceptableCib, schemaNames, validateCib } from '@sanode/cib';
 import { formatUtc, fromEpoch, parseDateTime, toEpoch } from '@sanode/rules';
+import { announcedRelease } from '@sanode/runtime';
 import {
   dotText,
   ListText,
@@ -11,7 +12,7 @@ import {
   unpack,
   type WorkingSet,
 } from '@sanode/scheduler';
-import { attr, type Element, printPretty, withAttributes } from '@sanode/xml';
+import { attr, type Element, printPretty } from '@sanode/xml';
 import { exitCode } from '../../common/cib-exit.ts';
 import { type GivenOption, hasOption, lastValue, parseOptions } from '../../common/options.ts';
 import { versionText } from '../../common/version.ts';
@@ -74,31 +75,27 @@ async function simulate(argv: string[], io: ToolIo): Promise<number> {
   }
   const input = await readInput(given, io);
   if ('exit' in input) return input.exit;
-  if (!isAcceptable(input.cib, io)) return exitCode.config;
-  return new Simulation(given, io, input.live, events).run(input.cib);
+  const cib = usableCib(input.cib, io);
+  if (cib === undefined) return exitCode.config;
+  return new Simulation(given, io, input.live, events).run(cib);
 }
 
-/** Whether a CIB conforms to its schema, or to a later one, which it could be upgraded to (scheduler-1 2.2). */
-function isAcceptable(cib: Element, io: ToolIo): boolean {
+/** The CIB, upgraded in memory where its schema is old (scheduler-1 2.2); undefined when it can not be used. */
+function usableCib(cib: Element, io: ToolIo): Element | undefined {
   const declared = attr(cib, 'validate-with') ?? '';
   if (declared === 'none') {
     io.stderr(
       'Schema validation of configuration is disabled (support for validate-with set to "none" is deprecated and will be removed in a future release)\n',
     );
-    return true;
+    return cib;
   }
   const problems = validateCib(cib);
-  if (problems.length === 0) return true;
-  const from = schemaNames.indexOf(declared);
-  const later = from < 0 ? [] : schemaNames.slice(from + 1);
-  if (later.some((name) => validateCib(withAttributes(cib, { 'validate-with': name })).length === 0)) return true;
+  const { cib: usable, messages, refusals } = acceptableCib(cib, announcedRelease());
+  for (const message of messages) io.stderr(`${message}\n`);
+  if (usable !== undefined && (usable !== cib || problems.length === 0)) return usable;
   for (const problem of problems) io.stderr(`${problem}\n`);
-  if (from >= 0) {
-    io.stderr(
-      `Cannot upgrade configuration (claiming ${declared} schema) to at least ${schemaNames.at(-1)} because it does not validate with any schema from ${declared} to the latest\n`,
-    );
-  }
-  return false;
+  if (schemaNames.includes(declared)) for (const refusal of refusals.slice(0, 1)) io.stderr(`${refusal}\n`);
+  return undefined;
 }
 
 type Events = Exclude<ReturnType<typeof readEvents>, string>;

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { CibFileError, cibOption, connectCib, validateCib } from '@sanode/cib';
+import { acceptableCib, CibFileError, cibOption, connectCib, validateCib } from '@sanode/cib';
+import { announcedRelease } from '@sanode/runtime';
 import { schedule } from '@sanode/scheduler';
 import { childElements, type Element, element, parseXml, printPretty, withChildren, XmlError } from '@sanode/xml';
 import { exitCode, resultOfConnectionError } from '../../common/cib-exit.ts';
@@ -114,9 +115,16 @@ function check(cib: Element, given: readonly GivenOption[], io: ToolIo): number 
     if (verbose && !quiet) io.stderr('error: CIB did not pass schema validation\n');
     return conclude('errors', verbose, quiet, io);
   }
+  const { cib: usable, messages: changes, refusals, note } = acceptableCib(cib, announcedRelease());
+  if (!quiet) for (const text of [...changes, ...refusals]) io.stderr(`${text}\n`);
+  if (usable === undefined) {
+    if (verbose && !quiet) io.stderr('error: CIB did not pass schema validation\n');
+    return conclude('errors', verbose, quiet, io);
+  }
+  if (note?.level === 'warning' && verbose && !quiet) io.stderr(`warning: ${note.text}\n`);
   let messages: readonly { readonly level: string; readonly text: string; readonly config: boolean }[];
   try {
-    messages = schedule(cib, { nowMs: Date.now() }).messages;
+    messages = schedule(usable, { nowMs: Date.now() }).messages;
   } catch (error) {
     io.stderr(`crm_verify: the configuration could not be checked: ${(error as Error).message}\n`);
     return exitCode.softwareError;
@@ -124,7 +132,7 @@ function check(cib: Element, given: readonly GivenOption[], io: ToolIo): number 
   const ofConfiguration = messages.filter(({ level, config }) => config && (level === 'error' || level === 'warning'));
   if (verbose && !quiet) for (const { level, text } of ofConfiguration) io.stderr(`${level}: ${text}\n`);
   if (ofConfiguration.some(({ level }) => level === 'error')) return conclude('errors', verbose, quiet, io);
-  if (ofConfiguration.length > 0) return conclude('warnings', verbose, quiet, io);
+  if (ofConfiguration.length > 0 || note?.level === 'warning') return conclude('warnings', verbose, quiet, io);
   return 0;
 }
 
