@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdir, readdir, realpath, rm, symlink, writeFile } fro
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { relaxNgFiles } from '../packages/cib/src/schema/relax-ng.ts';
 import { toolNames } from '../packages/cli/src/main.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -92,6 +93,10 @@ export async function buildAll(options: BuildOptions): Promise<string[]> {
       if (file.endsWith('.service')) await copyFile(join(root, 'daemons', name, file), join(unitDir, file));
     }
   }
+  // Where editors, crmsh and others look for the grammars.
+  const schemaDir = join(outDir, 'share', 'pacemaker');
+  await mkdir(schemaDir, { recursive: true });
+  for (const [name, content] of relaxNgFiles()) await writeFile(join(schemaDir, name), content);
   return names;
 }
 

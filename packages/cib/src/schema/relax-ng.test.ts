@@ -48,7 +48,7 @@ describe.skipIf(!haveShared() || !haveXmllint)('the RELAX NG grammars', () => {
     ? (JSON.parse(readFileSync(sharedPath('vectors', 'schema', 'cases.json'), 'utf8')) as Case[])
     : [];
 
-  it("give the verdict of the reference's grammars and of the validator", { timeout: 120_000 }, () => {
+  it("give the verdict of the reference's grammars and of the validator", { timeout: 300_000 }, () => {
     const wrong: string[] = [];
     let compared = 0;
     let masked = 0;

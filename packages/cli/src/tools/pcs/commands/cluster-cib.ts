@@ -89,6 +89,18 @@ async function readText(file: string): Promise<string> {
   }
 }
 
+/** `cluster cib-upgrade`: says nothing when the schema is the newest already. */
+export async function upgradeCib(context: PcsContext, words: readonly string[]): Promise<void> {
+  if (words.length > 0) usage();
+  const file = context.cibFile;
+  const before = file === undefined ? undefined : await readText(file);
+  const environment = file === undefined ? {} : { CIB_file: file };
+  const { code, stdout, stderr } = await context.deps.tool('cibadmin', ['--upgrade', '--force'], environment);
+  if (code !== 0) fail(`unable to upgrade cluster: ${(stderr || stdout).trimEnd()}`);
+  const isUnchanged = file === undefined ? stdout.startsWith('Upgrade unnecessary') : (await readText(file)) === before;
+  if (!isUnchanged) context.say('Cluster CIB has been upgraded to latest version');
+}
+
 /** `cluster verify [--full] [-f FILE]`. */
 export async function verify(context: PcsContext, words: readonly string[]): Promise<void> {
   const file = context.cibFile ?? words[0];

@@ -1,7 +1,7 @@
 import type { Command, PcsContext } from '../context.ts';
 import { usage } from '../errors.ts';
 import { clusterAuth, hostAuth, hostDeauth } from './auth.ts';
-import { pushCib, showCib, verify } from './cluster-cib.ts';
+import { pushCib, showCib, upgradeCib, verify } from './cluster-cib.ts';
 import { addNode, destroy, reload, removeNodes, showConfig, showCorosyncConf, sync } from './cluster-nodes.ts';
 import { clusterEnable, clusterStart, clusterStop } from './cluster-services.ts';
 import { clusterSetup } from './cluster-setup.ts';
@@ -99,6 +99,11 @@ export const clusterCommands: Readonly<Record<string, Command>> = {
     options: ['f', 'config', 'wait'],
     usage: '    cib-push <filename> [scope=<scope> | --config] [--wait[=<n>]]\n',
     run: pushCib,
+  },
+  'cib-upgrade': {
+    options: ['f'],
+    usage: '    cib-upgrade\n        Move the CIB on to the newest schema that all nodes know.\n',
+    run: upgradeCib,
   },
   verify: { options: ['f', 'full'], usage: '    verify [--full] [-f <filename>]\n', run: verify },
   sync: { options: [], usage: '    sync\n        Copy corosync.conf of this node to all nodes.\n', run: sync },
