@@ -10,6 +10,8 @@ export interface ParseOptions {
   maxDepth?: number;
   /** Longest document accepted, UTF-16 code units. Default 256 Mi. */
   maxLength?: number;
+  /** Is told the line, from 1, that each element's start tag ends on. */
+  lines?: WeakMap<Element, number>;
 }
 
 /**
@@ -22,5 +24,5 @@ export interface ParseOptions {
 export function parseXml(source: string, options: ParseOptions = {}): Element {
   const maxLength = options.maxLength ?? 256 * 1024 * 1024;
   if (source.length > maxLength) throw new XmlError(`the document is longer than ${maxLength} characters`, 0);
-  return new Scanner(source, options.maxDepth ?? 256).document();
+  return new Scanner(source, options.maxDepth ?? 256, options.lines).document();
 }

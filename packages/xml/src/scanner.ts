@@ -22,18 +22,24 @@ interface OpenElement {
   readonly attributes: ReadonlyMap<string, string>;
   children: Node[];
   readonly startOffset: number;
+  readonly line: number;
 }
 
 /** Reads one document from front to back; every method leaves `#at` behind what it has read. */
 export class Scanner {
   readonly #source: string;
   readonly #maxDepth: number;
+  readonly #lines: WeakMap<Element, number> | undefined;
+  /** Line breaks counted so far, and up to where. */
+  #line = 1;
+  #lineAt = 0;
   readonly #entities: EntityTable = { declared: new Map(), expandedLength: 0 };
   /** Names of the attributes of the last element of each name. */
   readonly #attributeNames = new Map<string, string[]>();
   #at = 0;
 
-  constructor(source: string, maxDepth: number) {
+  constructor(source: string, maxDepth: number, lines?: WeakMap<Element, number>) {
+    this.#lines = lines;
     let text = source.charCodeAt(0) === 0xfeff ? source.slice(1) : source;
     if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
     this.#source = text;
@@ -193,11 +199,14 @@ export class Scanner {
       const code = source.charCodeAt(this.#at);
       if (code === greaterCode) {
         this.#at += 1;
-        return { name, attributes: attributes ?? noAttributes, children: [], startOffset };
+        return { name, attributes: attributes ?? noAttributes, children: [], startOffset, line: this.#lineHere() };
       }
       if (code === slashCode && source.charCodeAt(this.#at + 1) === greaterCode) {
         this.#at += 2;
-        return { type: 'element', name, attributes: attributes ?? noAttributes, children: noChildren };
+        return this.#placed(
+          { type: 'element', name, attributes: attributes ?? noAttributes, children: noChildren },
+          this.#lineHere(),
+        );
       }
       if (Number.isNaN(code)) throw this.#error(`the tag of element ${name} is not complete`, startOffset);
       if (before === this.#at) throw this.#error(`white space is missing in the tag of element ${name}`);
@@ -255,7 +264,23 @@ export class Scanner {
     if (this.#source.charCodeAt(this.#at) !== greaterCode) throw this.#error(`the end tag of ${name} is malformed`);
     this.#at += 1;
     const children = open.children.length === 0 ? noChildren : open.children;
-    return { type: 'element', name, attributes: open.attributes, children };
+    return this.#placed({ type: 'element', name, attributes: open.attributes, children }, open.line);
+  }
+
+  #placed(node: Element, line: number): Element {
+    this.#lines?.set(node, line);
+    return node;
+  }
+
+  /** The line that is being read; counted only if somebody wants to know. */
+  #lineHere(): number {
+    if (this.#lines === undefined) return 0;
+    for (;;) {
+      const next = this.#source.indexOf('\n', this.#lineAt);
+      if (next === -1 || next >= this.#at) return this.#line;
+      this.#line += 1;
+      this.#lineAt = next + 1;
+    }
   }
 
   #comment(): string {

@@ -27,7 +27,7 @@ export async function readData(given: readonly GivenOption[], io: ToolIo): Promi
 }
 
 /** A document from a file; a sentence when it can't be read. */
-export function readXmlFile(file: string): Element | string {
+export function readXmlFile(file: string, lines?: WeakMap<Element, number>): Element | string {
   let text: string;
   try {
     if (statSync(file).size > maxInputBytes) return `Couldn't parse input from ${file}: it is too large.`;
@@ -35,12 +35,12 @@ export function readXmlFile(file: string): Element | string {
   } catch {
     return `Couldn't parse input from ${file}.`;
   }
-  return parse(text, (problem) => `Couldn't parse input from ${file}.${problem}`);
+  return parse(text, (problem) => `Couldn't parse input from ${file}.${problem}`, lines);
 }
 
-function parse(text: string, say: (problem: string) => string): Element | string {
+function parse(text: string, say: (problem: string) => string, lines?: WeakMap<Element, number>): Element | string {
   try {
-    return parseXml(text);
+    return parseXml(text, lines === undefined ? {} : { lines });
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
     return say(` (line ${error.line}: ${error.message})`);

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { acceptableCib, CibFileError, cibOption, connectCib, validateCib } from '@sanode/cib';
+import { acceptableCib, CibFileError, cibOption, connectCib, type SchemaProblem, schemaProblems } from '@sanode/cib';
 import { announcedRelease } from '@sanode/runtime';
 import { schedule } from '@sanode/scheduler';
 import { childElements, type Element, element, parseXml, printPretty, withChildren, XmlError } from '@sanode/xml';
@@ -52,7 +52,8 @@ export async function run(argv: string[], io: ToolIo): Promise<number> {
     io.stdout(versionText());
     return 0;
   }
-  const source = await readSource(given, io);
+  const lines = new WeakMap<Element, number>();
+  const source = await readSource(given, io, lines);
   if (typeof source === 'number') return source;
   if (source.name !== 'cib') {
     io.stderr('crm_verify: This tool can only check complete configurations (i.e. those starting with <cib>).\n');
@@ -62,14 +63,19 @@ export async function run(argv: string[], io: ToolIo): Promise<number> {
   const cib = hasStatus ? source : withChildren(source, [...source.children, element('status')]);
   const saved = lastValue(given, 'save-xml');
   if (saved !== undefined) writeFileSync(saved, printPretty(cib));
-  return check(cib, given, io);
+  const lineOf = (node: Element): number | undefined => lines.get(node === cib ? source : node);
+  return check(cib, given, io, lineOf);
 }
 
-async function readSource(given: readonly GivenOption[], io: ToolIo): Promise<Element | number> {
+async function readSource(
+  given: readonly GivenOption[],
+  io: ToolIo,
+  lines: WeakMap<Element, number>,
+): Promise<Element | number> {
   if (hasOption(given, 'live-check')) return readLive(io);
   const file = lastValue(given, 'xml-file');
   if (file !== undefined) {
-    const read = readXmlFile(file);
+    const read = readXmlFile(file, lines);
     if (typeof read !== 'string') return read;
     io.stderr(`crm_verify: Couldn't parse input file: ${file}\n`);
     if (hasOption(given, 'verbose')) io.stderr(`${read}\n`);
@@ -81,7 +87,7 @@ async function readSource(given: readonly GivenOption[], io: ToolIo): Promise<El
     return exitCode.error;
   }
   try {
-    return parseXml(inline ?? (await io.readStdin(maxInputBytes)));
+    return parseXml(inline ?? (await io.readStdin(maxInputBytes)), { lines });
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
     const where = inline === undefined ? 'input from stdin' : 'input string';
@@ -106,11 +112,26 @@ async function readLive(io: ToolIo): Promise<Element | number> {
   return exitCode.noInput;
 }
 
-function check(cib: Element, given: readonly GivenOption[], io: ToolIo): number {
+/** One complaint, with the line of its element where the source has lines (cib-schema.md 8.1, 8.2). */
+function complaintText(problem: SchemaProblem, file: string | undefined, line: number | undefined): string {
+  const { node, text } = problem;
+  if (announcedRelease().name === '3.0') return line === undefined ? `${text}\n\n` : `${text}, at line ${line}\n\n`;
+  if (text.startsWith('IDREF attribute')) return `element ${node.name}: validity error : ${text}\n`;
+  const where = file === undefined ? `Entity: line ${line ?? 0}:` : `${file}:${line ?? 0}:`;
+  return `${where} element ${node.name}: Relax-NG validity error : ${text}\n`;
+}
+
+function check(
+  cib: Element,
+  given: readonly GivenOption[],
+  io: ToolIo,
+  lineOf: (node: Element) => number | undefined,
+): number {
   const verbose = hasOption(given, 'verbose');
   const quiet = hasOption(given, 'quiet');
-  const problems = validateCib(cib);
-  for (const problem of problems) if (!quiet) io.stderr(`${problem}\n`);
+  const problems = schemaProblems(cib);
+  const file = lastValue(given, 'xml-file');
+  for (const problem of problems) if (!quiet) io.stderr(complaintText(problem, file, lineOf(problem.node)));
   if (problems.length > 0) {
     if (verbose && !quiet) io.stderr('error: CIB did not pass schema validation\n');
     return conclude('errors', verbose, quiet, io);

@@ -94,7 +94,7 @@ export async function upgradeCib(context: PcsContext, words: readonly string[]):
   if (words.length > 0) usage();
   const file = context.cibFile;
   const before = file === undefined ? undefined : await readText(file);
-  const environment = file === undefined ? {} : { CIB_file: file };
+  const environment: Record<string, string> = file === undefined ? {} : { CIB_file: file };
   const { code, stdout, stderr } = await context.deps.tool('cibadmin', ['--upgrade', '--force'], environment);
   if (code !== 0) fail(`unable to upgrade cluster: ${(stderr || stdout).trimEnd()}`);
   const isUnchanged = file === undefined ? stdout.startsWith('Upgrade unnecessary') : (await readText(file)) === before;
