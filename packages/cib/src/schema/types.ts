@@ -24,9 +24,12 @@ const nameStart =
   '\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD\\u{10000}-\\u{EFFFF}';
 const ncName = new RegExp(`^[${nameStart}][${nameStart}\\-.0-9\\xB7\\u0300-\\u036F\\u203F\\u2040]*$`, 'u');
 
+/** The names people use, found without the tables of Unicode. */
+const plainName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+
 /** An NCName of XML 1.0, fifth edition: a name without colon. */
 export function isNcName(value: string): boolean {
-  return ncName.test(trim(value));
+  return plainName.test(value) || ncName.test(trim(value));
 }
 
 function data(type: string, ...children: Element[]): Element {
