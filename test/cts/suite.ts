@@ -27,10 +27,11 @@ export function suiteCases(): SuiteCase[] {
   return JSON.parse(readFileSync(sharedPath('cts-scheduler', 'manifest.json'), 'utf8')) as SuiteCase[];
 }
 
-/** Runs crm_simulate in this process. */
-export async function simulate(argv: string[]): Promise<{ stdout: string; all: string }> {
+/** Calls our crm_simulate; `all` is standard error and output, and what it throws. */
+export async function simulate(argv: string[]): Promise<{ stdout: string; all: string; code: number | undefined }> {
   let stdout = '';
   let stderr = '';
+  let code: number | undefined;
   const io = {
     stdout(text: string) {
       stdout += text;
@@ -44,11 +45,11 @@ export async function simulate(argv: string[]): Promise<{ stdout: string; all: s
     columns: 80,
   };
   try {
-    await run(argv, io);
+    code = await run(argv, io);
   } catch (error) {
     stderr += `thrown: ${(error as Error).stack}\n`;
   }
-  return { stdout, all: stderr + stdout };
+  return { stdout, all: stderr + stdout, code };
 }
 
 /** Runs one case as the reference's runner does (scheduler-3 21). */

@@ -2,6 +2,7 @@ import { infinity } from '@sanode/rules';
 import { type ListText, operationDigest, type WorkingSet, withDescendants } from '@sanode/scheduler';
 import { attr, childElements, type Element, firstChild } from '@sanode/xml';
 import { type Failure, recordFailure } from './inject.ts';
+import { recordResult } from './results.ts';
 import type { Agent, SimulatedCib } from './status.ts';
 
 interface Synapse {
@@ -147,7 +148,7 @@ export class Simulator {
     const state = this.#cib.nodeState(node, routed ? node : (attr(action, 'on_node_uuid') ?? node));
     const history = state.history([name, id], agent);
     const task = step.task === 'reload-agent' || step.task === 'reload' ? 'start' : step.task;
-    const target = metaOf(action, 'op_target_rc') ?? '0';
+    const target = Number(metaOf(action, 'op_target_rc') ?? 0) || 0;
     const failure = this.#failures.find(
       (each) =>
         each.task === step.task &&
@@ -155,42 +156,35 @@ export class Simulator {
         each.intervalMs === intervalMs &&
         (each.resource === name || each.resource === id),
     );
-    const code = failure === undefined ? Number(target) : failure.code;
+    const code = failure === undefined ? target : failure.code;
     if (failure !== undefined) {
       this.#text?.info(`Pretending action ${attr(action, 'id')} failed with rc=${failure.code}`);
       recordFailure(this.#set, state, failure, this.#nowSeconds, this.#text);
     }
-    const callId = history.highestCallId + 1;
-    const key = `${callId}:-1:${target}:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`;
-    history.record(entryId(id, task, intervalMs, action), {
-      operation_key: `${id}_${task}_${intervalMs}`,
-      operation: task,
-      'crm-debug-origin': 'crm_simulate',
-      crm_feature_set: attr(firstChild(action, 'attributes') ?? action, 'crm_feature_set'),
-      'transition-key': key,
-      'transition-magic': `0:${code};${key}`,
-      'exit-reason': '',
-      on_node: node,
-      'call-id': String(callId),
-      'rc-code': String(code),
-      'op-status': '0',
-      interval: String(intervalMs),
-      'last-rc-change': String(this.#nowSeconds),
-      'exec-time': '0',
-      'queue-time': '0',
-      migrate_source: metaOf(action, 'migrate_source'),
-      migrate_target: metaOf(action, 'migrate_target'),
-      'op-digest': operationDigest(parametersOf(action)),
+    recordResult(history, {
+      id,
+      task,
+      intervalMs,
+      node,
+      code,
+      target,
+      featureSet: attr(firstChild(action, 'attributes') ?? action, 'crm_feature_set') ?? '',
+      at: this.#nowSeconds,
+      entryId: entryId(id, task, intervalMs, action),
+      more: {
+        migrate_source: metaOf(action, 'migrate_source'),
+        migrate_target: metaOf(action, 'migrate_target'),
+        'op-digest': operationDigest(parametersOf(action)),
+      },
     });
     return failure === undefined;
   }
 }
 
-function entryId(id: string, task: string, intervalMs: number, action: Element): string {
+/** Ids of entries for what is no result of the resource's own. */
+function entryId(id: string, task: string, intervalMs: number, action: Element): string | undefined {
   if (task === 'notify') return `${id}_${metaOf(action, 'notify_type')}_notify_${metaOf(action, 'notify_operation')}_0`;
-  if (task === 'cancel') return `${id}_cancel_${intervalMs}`;
-  if (intervalMs > 0 || task === 'migrate_to' || task === 'migrate_from') return `${id}_${task}_${intervalMs}`;
-  return `${id}_last_0`;
+  return task === 'cancel' ? `${id}_cancel_${intervalMs}` : undefined;
 }
 
 /** What an action hands to its agent, names that can't be attributes' included. */

@@ -12,15 +12,18 @@ import {
   unpack,
   type WorkingSet,
 } from '@sanode/scheduler';
+import type { Section } from '@sanode/status';
 import { attr, type Element, printPretty } from '@sanode/xml';
 import { exitCode } from '../../common/cib-exit.ts';
 import { type GivenOption, hasOption, lastValue, parseOptions } from '../../common/options.ts';
 import { versionText } from '../../common/version.ts';
 import type { ToolIo } from '../../io.ts';
 import { Simulator } from './execute.ts';
-import { hasInjections, inject } from './inject.ts';
+import { hasInjections, inject, unknownNode } from './inject.ts';
 import { readInput } from './input.ts';
-import { helpText, optionSpecs, readEvents, unsupported } from './options.ts';
+import { helpText, optionSpecs, readEvents, repeatCount, unsupported } from './options.ts';
+import { profile } from './profile.ts';
+import { extraSections } from './sections.ts';
 import { SimulatedCib } from './status.ts';
 
 const secondsPerMinute = 60;
@@ -73,11 +76,28 @@ async function simulate(argv: string[], io: ToolIo): Promise<number> {
     io.stderr(`crm_simulate: ${refusal}\n`);
     return exitCode.usage;
   }
+  const folder = lastValue(given, 'profile');
+  if (folder !== undefined) return runProfile(folder, given, io);
   const input = await readInput(given, io);
   if ('exit' in input) return input.exit;
   const cib = usableCib(input.cib, io);
   if (cib === undefined) return exitCode.config;
   return new Simulation(given, io, input.live, events).run(cib);
+}
+
+async function runProfile(folder: string, given: readonly GivenOption[], io: ToolIo): Promise<number> {
+  const repeat = repeatCount(given);
+  if (repeat === undefined) {
+    io.stderr(`crm_simulate: '${lastValue(given, 'repeat')}' is no number of times: give 1 or more\n`);
+    return exitCode.usage;
+  }
+  return profile(folder, repeat, io, {
+    read: async (file) => {
+      const input = await readInput([{ name: 'xml-file', value: file }], io);
+      return 'exit' in input ? undefined : usableCib(input.cib, io);
+    },
+    optionsFor: (cib) => scheduleOptions(given, cib, false),
+  });
 }
 
 /** The CIB, upgraded in memory where its schema is old (scheduler-1 2.2); undefined when it can not be used. */
@@ -98,6 +118,25 @@ function usableCib(cib: Element, io: ToolIo): Element | undefined {
   return undefined;
 }
 
+/** How to schedule a CIB; `undefined` where the given time is none. */
+function scheduleOptions(given: readonly GivenOption[], cib: Element, live: boolean): ScheduleOptions | undefined {
+  const text = lastValue(given, 'set-datetime');
+  const utcOffsetSeconds = -new Date().getTimezoneOffset() * secondsPerMinute;
+  let nowMs = Date.now();
+  if (text !== undefined) {
+    const time = parseDateTime(text, fromEpoch(Math.floor(nowMs / 1000), utcOffsetSeconds));
+    if (time === undefined) return undefined;
+    nowMs = toEpoch(time) * 1000;
+  }
+  return {
+    nowMs,
+    useExecutionDate: text === undefined && attr(cib, 'execution-date') !== undefined,
+    utcOffsetSeconds,
+    sanitized: !live,
+    showUtilization: hasOption(given, 'show-utilization'),
+  };
+}
+
 type Events = Exclude<ReturnType<typeof readEvents>, string>;
 
 class Simulation {
@@ -109,7 +148,6 @@ class Simulation {
   readonly #scores: boolean;
   readonly #utilization: boolean;
   readonly #text: ListText;
-  readonly #utcOffsetSeconds = -new Date().getTimezoneOffset() * secondsPerMinute;
 
   constructor(given: readonly GivenOption[], io: ToolIo, live: boolean, events: Events) {
     this.#given = given;
@@ -124,7 +162,7 @@ class Simulation {
   }
 
   run(original: Element): number {
-    const options = this.#scheduleOptions(original);
+    const options = scheduleOptions(this.#given, original, this.#live);
     if (options === undefined) {
       this.#io.stderr(`crm_simulate: '${lastValue(this.#given, 'set-datetime')}' is no date and time\n`);
       return exitCode.usage;
@@ -136,17 +174,26 @@ class Simulation {
     if (!this.#quiet) {
       this.#showNotices(set);
       this.#text.begin('Current cluster status');
-      showClusterStatus(set, this.#text, true);
+      this.#showStatus(set, true);
       this.#text.end();
       printed = true;
     }
+    if (this.#events.injections.quorum !== undefined && !hasInjections(this.#events.injections)) {
+      this.#io.stderr('crm_simulate: --quorum takes effect only together with another event, as in Pacemaker 3.0\n');
+    }
     if (hasInjections(this.#events.injections)) {
+      const unknown = unknownNode(set, this.#events.injections);
+      if (unknown !== undefined) {
+        this.#io.stderr(`crm_simulate: There is no node '${unknown}'; --node-up can make one\n`);
+        return exitCode.noSuchObject;
+      }
       if (printed && !this.#quiet) this.#text.spacer();
       const silent = new ListText(() => {}, { fancy: true });
       const text = this.#quiet ? silent : this.#text;
       text.begin('Performing Requested Modifications');
-      cib = inject(set, cib, this.#events.injections, text);
+      cib = inject(set, cib, this.#events.injections, text, (complaint) => this.#io.stderr(`${complaint}\n`));
       text.end();
+      printed = true;
       if (!this.#quiet) this.#showDate(original);
       set = this.#unpack(cib, options);
     }
@@ -156,29 +203,19 @@ class Simulation {
     return this.#schedule(original, cib, set, options, printed);
   }
 
-  #scheduleOptions(cib: Element): ScheduleOptions | undefined {
-    const text = lastValue(this.#given, 'set-datetime');
-    let nowMs = Date.now();
-    if (text !== undefined) {
-      const local = fromEpoch(Math.floor(nowMs / 1000), this.#utcOffsetSeconds);
-      const time = parseDateTime(text, local);
-      if (time === undefined) return undefined;
-      nowMs = toEpoch(time) * 1000;
-    }
-    return {
-      nowMs,
-      useExecutionDate: text === undefined && attr(cib, 'execution-date') !== undefined,
-      utcOffsetSeconds: this.#utcOffsetSeconds,
-      sanitized: !this.#live,
-      showUtilization: this.#utilization,
-    };
-  }
-
   /** Reads the status, and says what there is to say about it. */
   #unpack(cib: SimulatedCib, options: ScheduleOptions): WorkingSet {
     const set = unpack(cib.document(), options);
     if (!this.#quiet) for (const { text } of set.printed) this.#text.info(text);
     return set;
+  }
+
+  #showStatus(set: WorkingSet, showPending: boolean): void {
+    showClusterStatus(set, this.#text, showPending);
+    const sections = new Set<Section>();
+    if (hasOption(this.#given, 'show-attrs')) sections.add('attributes');
+    if (hasOption(this.#given, 'show-failcounts')) sections.add('failcounts');
+    if (sections.size > 0) this.#io.stdout(extraSections(set, sections));
   }
 
   #showDate(cib: Element): void {
@@ -270,7 +307,7 @@ class Simulation {
       const revised = this.#unpack(cib, { ...options, sanitized: false });
       this.#text.spacer();
       this.#text.begin('Revised Cluster Status');
-      showClusterStatus(revised, this.#text, false);
+      this.#showStatus(revised, false);
       this.#text.end();
     }
     return status === 'terminated' ? exitCode.error : exitCode.ok;

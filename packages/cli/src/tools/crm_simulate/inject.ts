@@ -1,5 +1,6 @@
 import { type ListText, type Resource, type WorkingSet, withDescendants } from '@sanode/scheduler';
 import { attr, childElements, descend, type Element, element, withAttributes, withChildren } from '@sanode/xml';
+import { recordResult } from './results.ts';
 import type { NodeState, SimulatedCib } from './status.ts';
 
 /** An operation's result that is injected, or that happens in the simulation. */
@@ -14,7 +15,7 @@ export interface Failure {
 
 /** Reads `RSC_TASK_INTERVALMS@NODE=RC`; `undefined` for what is none. */
 export function parseOperationSpec(spec: string): Failure | undefined {
-  const match = /^(.+)_((?:migrate_to|migrate_from)|[^_]+)_([0-9]+)@([^=]+)=([0-9]+)$/.exec(spec);
+  const match = /^(.+?)_(migrate_to|migrate_from|[^_]+)_([0-9]+)@([^=]+)=([0-9]+)$/.exec(spec);
   if (match === null) return undefined;
   const [, resource, task, interval, node, code] = match;
   if (resource === undefined || task === undefined || node === undefined) return undefined;
@@ -35,12 +36,27 @@ export interface Injections {
   readonly operations: readonly Failure[];
 }
 
-export function hasInjections(injections: Injections): boolean {
+/** Whether anything is to be changed; quorum alone is not enough for the reference. */
+export function hasInjections({ quorum: _, ...injections }: Injections): boolean {
   return Object.values(injections).some((each) => (Array.isArray(each) ? each.length > 0 : each !== undefined));
 }
 
-/** Changes the CIB as asked for and says so (scheduler-3 20.9). */
-export function inject(set: WorkingSet, cib: SimulatedCib, injections: Injections, text: ListText): SimulatedCib {
+/** A node that something is to happen to or on, and that does not exist; only `up` can make one. */
+export function unknownNode(set: WorkingSet, { down, fail, operations }: Injections): string | undefined {
+  const named = [...down, ...fail, ...operations.map(({ node }) => node)];
+  return named.find((name) => !set.nodesByName.has(name.toLowerCase()));
+}
+
+const origin = { 'crm-debug-origin': 'crm_simulate' };
+
+/** Changes the CIB as asked for and says so (scheduler-3 20.9). @param complain told of what can't be done */
+export function inject(
+  set: WorkingSet,
+  cib: SimulatedCib,
+  injections: Injections,
+  text: ListText,
+  complain: (text: string) => void,
+): SimulatedCib {
   let changed = cib;
   const { quorum, watchdog } = injections;
   if (quorum !== undefined) {
@@ -54,20 +70,24 @@ export function inject(set: WorkingSet, cib: SimulatedCib, injections: Injection
   const stateOf = (name: string) => changed.nodeState(name, nodeId(set, name));
   for (const name of injections.up) {
     text.item(`Bringing node ${name} online`);
-    stateOf(name).set({ in_ccm: 'true', crmd: 'online', join: 'member', expected: 'member' });
+    if (!set.nodesByName.has(name.toLowerCase())) changed = changed.rebase((document) => withNode(document, name));
+    stateOf(name).set({ in_ccm: 'true', crmd: 'online', join: 'member', expected: 'member', ...origin });
   }
   for (const name of injections.down) {
     text.item(`Taking node ${name} offline`);
     const state = stateOf(name);
-    state.set({ in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' });
+    state.set({ in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down', ...origin });
     state.forget();
   }
   for (const name of injections.fail) {
     text.item(`Failing node ${name}`);
-    stateOf(name).set({ in_ccm: 'false', crmd: 'online', join: 'member', expected: 'member' });
+    stateOf(name).set({ in_ccm: 'false', crmd: 'online', join: 'member', expected: 'member', ...origin });
   }
   injectTickets(changed, injections, text);
-  for (const failure of injections.operations) injectOperation(set, changed, failure, text);
+  for (const failure of injections.operations) {
+    const complaint = injectOperation(set, changed, failure, text);
+    if (complaint !== undefined) complain(complaint);
+  }
   return changed;
 }
 
@@ -97,15 +117,14 @@ function findResource(set: WorkingSet, name: string): Resource | undefined {
   return undefined;
 }
 
-function injectOperation(set: WorkingSet, cib: SimulatedCib, failure: Failure, text: ListText): void {
-  const resource = findResource(set, failure.resource);
-  if (resource === undefined || !set.nodesByName.has(failure.node.toLowerCase())) {
-    text.item(`Ignoring ${failure.spec}: there is no such resource or node`);
-    return;
-  }
+/** @returns a complaint */
+function injectOperation(set: WorkingSet, cib: SimulatedCib, failure: Failure, text: ListText): string | undefined {
   text.item(`Injecting ${failure.spec} into the configuration`);
+  const resource = findResource(set, failure.resource);
+  if (resource === undefined) return `Invalid resource name: ${failure.resource}`;
   const state = cib.nodeState(failure.node, nodeId(set, failure.node));
-  recordFailure(set, state, failure, Math.floor(set.nowMs / 1000), text);
+  const at = Math.floor(Date.now() / 1000);
+  recordFailure(set, state, failure, at, text);
   const { meta } = resource;
   const agent = {
     id: failure.resource,
@@ -113,22 +132,10 @@ function injectOperation(set: WorkingSet, cib: SimulatedCib, failure: Failure, t
     provider: meta.get('provider'),
     type: meta.get('type'),
   };
-  const history = state.history([failure.resource], agent);
-  const callId = history.highestCallId + 1;
-  const key = `${callId}:-1:0:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`;
-  const isRecurring = failure.intervalMs > 0;
-  history.record(`${failure.resource}_${isRecurring ? `${failure.task}_${failure.intervalMs}` : 'last_0'}`, {
-    operation_key: `${failure.resource}_${failure.task}_${failure.intervalMs}`,
-    operation: failure.task,
-    'transition-key': key,
-    'transition-magic': `0:${failure.code};${key}`,
-    on_node: failure.node,
-    'call-id': String(callId),
-    'rc-code': String(failure.code),
-    'op-status': '0',
-    interval: String(failure.intervalMs),
-    'last-rc-change': String(Math.floor(set.nowMs / 1000)),
-  });
+  const { task, intervalMs, node, code } = failure;
+  const result = { id: failure.resource, task, intervalMs, node, code, target: 0, featureSet: set.featureSet, at };
+  recordResult(state.history([failure.resource], agent), result);
+  return undefined;
 }
 
 const rcNotRunning = 7;
@@ -153,6 +160,21 @@ export function recordFailure(
     text?.item(`Injecting attribute ${name}=${value} into /node_state '${nodeId(set, failure.node)}'`);
     state.setAttribute(name, value);
   }
+}
+
+/** A document with one more node. */
+function withNode(document: Element, name: string): Element {
+  const made = element('node', { id: name, uname: name });
+  return changedBelow(document, ['configuration', 'nodes'], (nodes) => withChildren(nodes, [...nodes.children, made]));
+}
+
+function changedBelow(at: Element, path: readonly string[], change: (found: Element) => Element): Element {
+  const [name, ...rest] = path;
+  if (name === undefined) return change(at);
+  const children = at.children.map((child) =>
+    child.type === 'element' && child.name === name ? changedBelow(child, rest, change) : child,
+  );
+  return withChildren(at, children);
 }
 
 /** A document with a cluster option set. */

@@ -46,6 +46,8 @@ Operations:
   -R, --run                     Process the input and show what the scheduler would do
   -S, --simulate                Like --run, but also simulate the transition and show the resulting cluster
   -X, --in-place                Like --simulate, but also store the results back to the input file
+  -A, --show-attrs              Also show node attributes
+  -c, --show-failcounts         Also show fail counts
   -s, --show-scores             Show assignment scores
   -U, --show-utilization        Show utilization information
   -P, --profile=DIR             Process all files in DIR and show the time that each takes
@@ -102,11 +104,17 @@ export function readEvents(
   return { injections, failures: parsed['op-fail'] };
 }
 
+const mostRepeats = 1_000_000;
+
+/** How often `--profile` runs each input; undefined for what is no such number. */
+export function repeatCount(given: readonly GivenOption[]): number | undefined {
+  const text = lastValue(given, 'repeat') ?? '1';
+  const count = /^[0-9]+$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= mostRepeats ? count : undefined;
+}
+
 /** Options of this tool that do nothing yet are refused rather than ignored. */
 export function unsupported(given: readonly GivenOption[]): string | undefined {
-  for (const name of ['show-attrs', 'show-failcounts', 'profile', 'repeat']) {
-    if (hasOption(given, name)) return `--${name} is not supported yet`;
-  }
   if (hasOption(given, 'in-place') && lastValue(given, 'xml-file') === undefined) {
     return '--in-place is only supported together with --xml-file';
   }

@@ -132,12 +132,13 @@ export class NodeState {
     const id = attr(this.#element, 'id') ?? '';
     const transient =
       child(this.#element, 'transient_attributes') ?? make(this.#element, 'transient_attributes', { id });
-    const set =
-      child(transient, 'instance_attributes') ?? make(transient, 'instance_attributes', { id: `status-${id}` });
+    const existing = child(transient, 'instance_attributes');
+    const set = existing ?? make(transient, 'instance_attributes', { id });
+    const owner = existing === undefined ? '_' : (attr(existing, 'id') ?? '_');
     const found = set.children.find((each) => each.type === 'element' && attr(each, 'name') === name) as
       | MutableElement
       | undefined;
-    if (found === undefined) make(set, 'nvpair', { id: `status-${id}-${name}`.replace(/#/g, '.'), name, value });
+    if (found === undefined) make(set, 'nvpair', { id: `${owner}-${name}`.replace(/#/g, '.'), name, value });
     else found.attributes.set('value', value);
   }
 
