@@ -35,6 +35,7 @@ export class CorosyncLog implements Logger {
   #settings: LogSettings = readLogSettings(new Map());
   /** Descriptors by file name. */
   #files = new Map<string, number>();
+  #systemLogIsWanted = false;
   #systemLogProblem: string | undefined;
   #systemLogIsOpen = false;
   #leaveOutStderr = false;
@@ -51,10 +52,22 @@ export class CorosyncLog implements Logger {
     this.#settings = settings;
     this.#files = files;
     if (!settings.blackbox) this.recorder.clear();
+    this.#connect();
   }
 
-  /** Lines go to the system log from now on. Says once when they cannot, and sends them to standard error instead. */
+  /**
+   * Lines that are meant for the system log go there from now on. Where they cannot, that is said once, and they go to
+   * standard error.
+   */
   openSystemLog(): void {
+    this.#systemLogIsWanted = true;
+    this.#connect();
+  }
+
+  #connect(): void {
+    const { all, subsystems } = this.#settings;
+    const isUsed = [all, ...subsystems.values()].some((target) => target.toSyslog);
+    if (!this.#systemLogIsWanted || !isUsed || this.#systemLogIsOpen || this.#systemLogProblem !== undefined) return;
     this.#systemLogProblem = this.#systemLog.open();
     this.#systemLogIsOpen = this.#systemLogProblem === undefined;
     // Both would come to the journal.

@@ -1,4 +1,5 @@
-import { fstatSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
+import { noLibc } from '@sanode/runtime';
 import { libc } from './libc.ts';
 
 const AF_UNIX = 1;
@@ -30,7 +31,8 @@ export class SystemLog {
   open(): string | undefined {
     if (this.#socket !== undefined) return undefined;
     const functions = libc();
-    if (functions === undefined) return 'koffi, which calls the C library, cannot be loaded';
+    if (functions === undefined) return noLibc;
+    if (!existsSync(this.#path)) return `there is no ${this.#path}`;
     const descriptor = functions.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return `no socket: errno ${functions.errno()}`;
     const name = Buffer.from(`${this.#path}\0`);

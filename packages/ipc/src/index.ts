@@ -1,6 +1,6 @@
 export { connectIpc, type IpcClient, type IpcClientOptions, IpcError } from './client.ts';
 export { FrameError } from './frame.ts';
-export type { PeerCredentials } from './peer-credentials.ts';
+export { type PeerCredentials, unknownId } from './peer-credentials.ts';
 export {
   type IpcServer,
   type IpcServerClient,

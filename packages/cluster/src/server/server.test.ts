@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectIpc } from '@sanode/ipc';
+import { connectIpc, unknownId } from '@sanode/ipc';
 import { encodeFrame, frameKind } from '@sanode/ipc/frame';
 import { Reactor } from '@sanode/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,7 +24,9 @@ import { FakeCluster } from '../testing/fake-cluster.ts';
 import { ByteWriter } from '../wire/bytes.ts';
 import { operation, protocolVersion } from '../wire/protocol.ts';
 import { csResult } from '../wire/results.ts';
-import { type ClusterServer, serveCluster } from './server.ts';
+import { type ClusterServer, handleRequest, serveCluster } from './server.ts';
+import { Session } from './session.ts';
+import { StatisticsMap } from './statistics-map.ts';
 
 let folder: string;
 let socketPath: string;
@@ -296,6 +298,38 @@ describe('admission', () => {
     (await waiting).close();
     await closed.close();
     expect(await codeOf(connectCmap({ socketPath: late }))).toBe('LIBRARY');
+  });
+
+  it.each([
+    [{ uid: 0, gid: 1000 }, 1],
+    [{ uid: 1000, gid: 0 }, 1],
+    [{ uid: 1000, gid: 189 }, 1],
+    [{ uid: 1001, gid: 1000 }, 1],
+    [{ uid: 1002, gid: 1002 }, 1],
+    [{ uid: 1000, gid: 1000 }, 11],
+    [{ uid: unknownId, gid: unknownId }, 1],
+  ])('lets in root, the socket’s group and whom uidgid names: %j', (ids, expected) => {
+    const { core, icmap } = cluster.node(1);
+    icmap.set('uidgid.config.uid.1001', { type: 'u8', value: 1 });
+    icmap.set('uidgid.gid.1002', { type: 'u8', value: 1 });
+    const client = { id: '1-1', credentials: { pid: 1, ...ids }, queuedBytes: 0, sendEvent() {}, close() {} };
+    const daemon = {
+      nodeId: 1,
+      ringStatus: () => [],
+      nodeAddresses: () => [],
+      reopenLogs() {},
+      clearStatistics() {},
+      statistics: () => new Map(),
+      nodeStatus: () => undefined,
+    };
+    const session = new Session(client, core, daemon, new StatisticsMap(daemon, new Map()));
+    const results: number[] = [];
+    const ask = (body: ByteWriter): void => {
+      handleRequest(session, body.finish(), (result) => results.push(result), { isOpen: true, gid: 189 });
+    };
+    ask(new ByteWriter().u8(operation.hello).u32(protocolVersion).u32(1));
+    ask(new ByteWriter().u8(operation.quorumGet));
+    expect(results).toEqual([expected, expected === 1 ? 1 : csResult.BAD_HANDLE]);
   });
 
   it('answers rubbish and goes on', async () => {

@@ -1,4 +1,4 @@
-import { type IpcServer, type IpcServerClient, listenIpc } from '@sanode/ipc';
+import { type IpcServer, type IpcServerClient, listenIpc, unknownId } from '@sanode/ipc';
 import type { Reactor } from '@sanode/runtime';
 import type { ClusterCore } from '../engine/cluster-core.ts';
 import { ByteReader, ByteWriter, WireError } from '../wire/bytes.ts';
@@ -121,6 +121,8 @@ function hello(session: Session, fields: ByteReader, answer: Answer, { isOpen, g
 /** Root, the socket's group (its file let them in already), and whom the configuration names. */
 function isAdmitted(client: IpcServerClient, core: ClusterCore, socketGid: number | undefined): boolean {
   const { uid, gid } = client.credentials;
+  // The file's mode has let in root and its group only.
+  if (uid === unknownId) return true;
   if (uid === 0 || gid === 0 || gid === socketGid || uid === process.geteuid?.()) return true;
   const keys = [`uidgid.uid.${uid}`, `uidgid.config.uid.${uid}`, `uidgid.gid.${gid}`, `uidgid.config.gid.${gid}`];
   return keys.some((key) => core.icmap.number(key) === 1);
