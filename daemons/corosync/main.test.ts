@@ -42,7 +42,8 @@ system {
   return file;
 }
 
-describe('corosync', () => {
+// Each test starts a process, which takes seconds on a busy machine.
+describe('corosync', { timeout: 30_000 }, () => {
   it('tests a configuration', () => {
     const { status, stderr } = corosync('-t', '-c', conf());
     expect([status, stderr]).toEqual([0, 'notice  [MAIN  ] Corosync Cluster Engine exiting normally\n']);

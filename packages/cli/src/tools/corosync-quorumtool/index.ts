@@ -1,3 +1,5 @@
+import { lookupService } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import {
   type CmapValue,
   connectCmap,
@@ -180,7 +182,9 @@ async function readRows(
   const rows: Row[] = [];
   for (const nodeId of view.members) {
     const info = await vote.info(nodeId);
-    rows.push({ info, name: nodeName(keys, nodeId, choice), isLocal: nodeId === vote.localNodeId });
+    const further = choice.allNames ? await resolvedNames(addresses(keys, nodeId).slice(1)) : [];
+    const name = [nodeName(keys, nodeId, choice), ...further].join(', ');
+    rows.push({ info, name, isLocal: nodeId === vote.localNodeId });
   }
   if (choice.order === 'n') rows.sort((a, b) => (a.name < b.name ? -1 : 1));
   if (choice.order === 'a') {
@@ -189,9 +193,25 @@ async function readRows(
   return rows;
 }
 
+/** Numeric addresses of a node's links. */
+export function addresses(keys: Keys, nodeId: number): string[] {
+  const ip = String(keys.get(`runtime.members.${nodeId}.ip`)?.value ?? '');
+  return [...ip.matchAll(/ip\(([^)]*)\)/g)].map((match) => match[1] as string);
+}
+
 function address(keys: Keys, nodeId: number): string {
-  const ip = keys.get(`runtime.members.${nodeId}.ip`);
-  return /ip\(([^)]*)\)/.exec(String(ip?.value ?? ''))?.[1] ?? '';
+  return addresses(keys, nodeId)[0] ?? '';
+}
+
+/** Host names of addresses; '' where there is none, as in the reference. */
+function resolvedNames(list: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    list.map((each) =>
+      lookupService(each, 0)
+        .then(({ hostname }) => (isIP(hostname) === 0 ? hostname : ''))
+        .catch(() => ''),
+    ),
+  );
 }
 
 function nodeName(keys: Keys, nodeId: number, choice: Choice): string {
@@ -201,7 +221,7 @@ function nodeName(keys: Keys, nodeId: number, choice: Choice): string {
     if (position === undefined || Number(value.value) !== nodeId) continue;
     const name =
       keys.get(`nodelist.node.${position}.name`)?.value ?? keys.get(`nodelist.node.${position}.ring0_addr`)?.value;
-    return choice.allNames ? `${name}, ` : String(name ?? address(keys, nodeId));
+    return String(name ?? address(keys, nodeId));
   }
   return address(keys, nodeId);
 }

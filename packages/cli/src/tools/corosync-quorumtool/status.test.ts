@@ -1,5 +1,6 @@
 import type { VotequorumInfo } from '@sanode/cluster/client';
 import { describe, expect, it } from 'vitest';
+import { addresses } from './index.ts';
 import { membershipTable, statusText } from './status.ts';
 
 const options = { hexadecimal: false, parsable: false, addresses: false, allNames: false, order: undefined };
@@ -81,4 +82,14 @@ Membership information
          0          0            Qdevice (votes 1)
 `);
   });
+});
+
+it('knows all addresses of a node: -a shows the further ones behind its name', () => {
+  const keys = new Map([
+    ['runtime.members.1.ip', { type: 'str', value: 'r(0) ip(10.0.0.1) r(1) ip(10.0.1.1) ' } as const],
+    ['runtime.members.2.ip', { type: 'str', value: 'r(0) ip(10.0.0.2) ' } as const],
+  ]);
+  expect(addresses(keys, 1)).toEqual(['10.0.0.1', '10.0.1.1']);
+  expect(addresses(keys, 2)).toEqual(['10.0.0.2']);
+  expect(addresses(keys, 3)).toEqual([]);
 });
