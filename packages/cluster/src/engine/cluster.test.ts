@@ -379,6 +379,22 @@ describe('votequorum (worked examples of 5.11)', () => {
     expect(votes(cluster.node(1))).toEqual({ expected: 4, total: 2, quorum: 3, quorate: false });
   });
 
+  it('keeps quorum while a third node is added to two and two_node goes', () => {
+    const cluster = new FakeCluster({ nodeIds: [1, 2], keys: { 'quorum.two_node': on } });
+    cluster.rings([1, 2]);
+    const decisions: boolean[] = [];
+    cluster.node(2).core.quorum.onChange((quorate) => decisions.push(quorate));
+    for (const { icmap } of cluster.nodes) {
+      icmap.set('config.totemconfig_reload_in_progress', { type: 'u8', value: 1 });
+      icmap.delete('quorum.two_node');
+      icmap.set('nodelist.node.2.nodeid', { type: 'u32', value: 3 });
+      icmap.set('config.totemconfig_reload_in_progress', { type: 'u8', value: 0 });
+    }
+    cluster.settle();
+    expect(votes(cluster.node(2))).toEqual({ expected: 3, total: 2, quorum: 2, quorate: true });
+    expect(decisions).not.toContain(false);
+  });
+
   it('refuses a configuration without nodes or votes', () => {
     expect(
       () =>
