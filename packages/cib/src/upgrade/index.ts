@@ -62,7 +62,8 @@ export function upgradeCib(cib: Element, options: UpgradeOptions): UpgradeResult
   }
   const schema = schemaNames[best];
   if (best <= known || schema === undefined) return { rc, cib, schema, messages };
-  return { rc, cib: withAttributes(document, { 'validate-with': schema }), schema, messages };
+  // Part of the way is a success too (seen with 3.0.3: 2.10 came to 3.10 where 4.0 could not be reached).
+  return { rc: 0, cib: withAttributes(document, { 'validate-with': schema }), schema, messages };
 }
 
 /** Only the grammar counts: the root may name any schema. */

@@ -43,3 +43,15 @@ describe.skipIf(!haveShared())('upgrading the captured documents', () => {
     expect(seen(result.cib)).toEqual(seen(parseXml(entry.after_2_1_5 ?? entry.before)));
   });
 });
+
+it('goes part of the way where a later transformation fails', () => {
+  const operations = '<operations id-ref="b"/>';
+  const cib = parseXml(
+    '<cib validate-with="pacemaker-2.10" admin_epoch="0" epoch="1" num_updates="0"><configuration>' +
+      '<crm_config><cluster_property_set id="c"><nvpair id="n" name="stonith_enabled" value="0"/></cluster_property_set></crm_config>' +
+      `<nodes/><resources><master id="m"><primitive id="a" class="lsb" type="x">${operations}</primitive></master>` +
+      '<primitive id="b" class="lsb" type="y"/></resources><constraints/></configuration><status/></cib>',
+  );
+  const { rc, schema } = upgradeCib(cib, { release: releases['3.0'] });
+  expect([rc, schema]).toEqual([0, 'pacemaker-3.10']);
+});
