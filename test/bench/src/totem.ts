@@ -67,6 +67,8 @@ const usage = `usage: npm run bench -- totem [--rounds N] [--transport udpu|udp]
 Three nodes of ours, three of the reference, in turn: what a CPG client is
 delivered while all three send as much as the ring takes, token rotations when
 idle, and the time from a power cut to the new membership at the survivors.
+Our client library sends several calls' messages to the daemon in one frame;
+libcpg makes one round trip a call, so its rates suffer more on a busy machine.
 CPU a message is what one node's corosync spends: unlike the rates it means
 something on a busy machine too.
 `;
