@@ -26,11 +26,12 @@ export type Node = Element | Comment | Text | CData;
 export type AttributeInput = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 const noChildren: readonly Node[] = [];
+const noAttributes: ReadonlyMap<string, string> = new Map();
 
 /** Makes an element. Children that are `undefined` or `null` are left out. */
 export function element(
   name: string,
-  attributes: AttributeInput | ReadonlyMap<string, string> = {},
+  attributes: AttributeInput | ReadonlyMap<string, string> = noAttributes,
   children: readonly (Node | null | undefined)[] = noChildren,
 ): Element {
   return {
@@ -45,10 +46,15 @@ export function text(value: string): Text {
   return { type: 'text', text: value };
 }
 
-function attributeMap(input: AttributeInput): Map<string, string> {
-  const map = new Map<string, string>();
-  for (const [name, value] of Object.entries(input)) if (value != null) map.set(name, String(value));
-  return map;
+function attributeMap(input: AttributeInput): ReadonlyMap<string, string> {
+  let map: Map<string, string> | undefined;
+  for (const name in input) {
+    const value = input[name];
+    if (value == null || !Object.hasOwn(input, name)) continue;
+    map ??= new Map();
+    map.set(name, String(value));
+  }
+  return map ?? noAttributes;
 }
 
 /** Value of an attribute, or undefined. */
