@@ -105,6 +105,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 /** Memory that is still referred to, buffers included. */
 function liveBytes(): number {
   collectGarbage();
+  collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

@@ -17,6 +17,7 @@ const changeEvery = 2000;
 /** The sync service reads only while it synchronizes: a new membership this often, and most messages name its ring. */
 const syncChangeEvery = 10;
 const restEvery = 50;
+const deviceWaitMs = 60_000;
 
 function blankMessages(service: number): Buffer[] {
   return Array.from({ length: functionsPerService }, (_, fn) => {
@@ -125,6 +126,8 @@ class ServiceTarget implements FuzzTarget {
     const node = this.#cluster.node(1);
     const before = node.synchronizations;
     this.#cluster.rings([1, 2, 3]);
+    // A quorum device that was made up is waited for, for a while.
+    this.#cluster.advance(deviceWaitMs);
     if (node.synchronizations === before) throw new Error('no synchronization ends after the bad messages');
   }
 }

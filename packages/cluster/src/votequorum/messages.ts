@@ -31,7 +31,7 @@ export function encodeNodeInfo(info: NodeInfo): Buffer {
   message.writeUInt32LE(info.nodeId, 16);
   message.writeUInt32LE(info.votes, 20);
   message.writeUInt32LE(info.expectedVotes, 24);
-  message.writeUInt32LE(info.flags, 28);
+  message.writeUInt32LE(info.flags >>> 0, 28);
   return message;
 }
 

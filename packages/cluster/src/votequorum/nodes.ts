@@ -52,7 +52,7 @@ export class NodeList {
   }
 
   setFlag(flag: number, on: boolean): void {
-    this.us.flags = on ? this.us.flags | flag : this.us.flags & ~flag;
+    this.us.flags = (on ? this.us.flags | flag : this.us.flags & ~flag) >>> 0;
   }
 }
 

@@ -144,7 +144,8 @@ export class VotequorumService implements Service {
     if (fn === votequorumFunction.nodeinfo) {
       const info = decodeNodeInfo(message);
       if (info?.nodeId === 0) this.#receiveDeviceInfo(info, senderId);
-      else if (info !== undefined) this.#receiveNodeInfo(info);
+      // A node speaks for itself only: whoever spoke for others could make up any number of nodes.
+      else if (info?.nodeId === senderId) this.#receiveNodeInfo(info);
     } else if (fn === votequorumFunction.reconfigure) {
       const change = decodeReconfigure(message);
       if (change !== undefined) this.#receiveReconfigure(change);

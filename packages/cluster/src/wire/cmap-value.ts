@@ -39,6 +39,13 @@ export function writeCmapValue(writer: ByteWriter, value: CmapValue): void {
   }
 }
 
+/** A copy in memory of its own: a slice of Node's pool would keep 64 KiB for a value that stays. */
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 /** @throws {WireError} on an unknown type */
 export function readCmapValue(fields: ByteReader): CmapValue {
   const type = typeNames.get(fields.u8());
@@ -52,7 +59,7 @@ export function readCmapValue(fields: ByteReader): CmapValue {
     case 'str':
       return { type, value: fields.text() };
     case 'bin':
-      return { type, value: Buffer.from(fields.bytes()) };
+      return { type, value: ownCopy(fields.bytes()) };
     default:
       return { type, value: fields.f64() };
   }

@@ -33,7 +33,7 @@ export function enterCommit(ring: RingState, received: CommitToken): void {
     ring.host.log.warn({}, `Node ${target} is not in the nodelist: the commit token cannot be sent to it`);
   }
   ring.tokenSource = sourceOf(received);
-  ring.commitSinceMs = ring.host.monotonicMs();
+  ring.joinsInCommit.clear();
   const { timers, timings } = ring;
   timers.join.disarm();
   timers.consensus.disarm();

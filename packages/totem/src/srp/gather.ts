@@ -144,6 +144,7 @@ export function receiveJoin(ring: RingState, received: JoinMessage): void {
       processJoin(ring, join);
       return;
     case 'commit':
+      ring.joinsInCommit.set(join.systemFrom, (ring.joinsInCommit.get(join.systemFrom) ?? 0) + 1);
       if (!concernsAttempt(ring, join)) return;
       processJoin(ring, join);
       enterGather(ring, 13);

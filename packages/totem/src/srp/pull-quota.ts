@@ -1,13 +1,18 @@
 import type { RingState } from './ring-state.ts';
 
-/** Times that one node may pull the ring apart in quick succession. A restart takes one to three, a bad network tens. */
-const PULLS_AT_ONCE = 30;
+/** Times that one node may pull the ring apart in quick succession. A restart takes one to three. */
+const PULLS_AT_ONCE = 10;
 /** One more after so many times of what a membership change takes at most (token + consensus). */
-const REFILL_FACTOR = 10;
+const REFILL_FACTOR = 4;
+
+/** Pulls that one costs after which the ring was formed without the node that pulled. */
+const PRICE_WITHOUT = 4;
 
 interface Quota {
   left: number;
   countedMs: number;
+  /** It has pulled since the last ring was installed. */
+  pulled: boolean;
 }
 
 /**
@@ -18,11 +23,24 @@ interface Quota {
 export class PullQuotas {
   readonly #quotas = new Map<number, Quota>();
 
+  /** Leaves `nodeId` no pull until the next refill: it has just proved to be in no state to be in a ring. */
+  exhaust(ring: RingState, nodeId: number): void {
+    this.#quotas.set(nodeId, { left: 0, countedMs: ring.host.monotonicMs(), pulled: false });
+  }
+
+  /** A ring of these members was installed. */
+  ringInstalled(members: readonly number[]): void {
+    for (const [nodeId, quota] of this.#quotas) {
+      if (quota.pulled && !members.includes(nodeId)) quota.left = Math.max(0, quota.left - PRICE_WITHOUT + 1);
+      quota.pulled = false;
+    }
+  }
+
   /** Takes one pull of `nodeId`, which must be in the nodelist or the ring. @returns false when it has none left */
   take(ring: RingState, nodeId: number): boolean {
     const nowMs = ring.host.monotonicMs();
     const refillMs = REFILL_FACTOR * (ring.timings.tokenMs + ring.timings.consensusMs);
-    const quota = this.#quotas.get(nodeId) ?? { left: PULLS_AT_ONCE, countedMs: nowMs };
+    const quota = this.#quotas.get(nodeId) ?? { left: PULLS_AT_ONCE, countedMs: nowMs, pulled: false };
     this.#quotas.set(nodeId, quota);
     const gained = Math.floor((nowMs - quota.countedMs) / refillMs);
     if (gained > 0) {
@@ -31,6 +49,7 @@ export class PullQuotas {
     }
     if (quota.left > 0) {
       quota.left -= 1;
+      quota.pulled = true;
       return true;
     }
     ring.trouble.note(ring.addressOf(nodeId), 'too_many_joins', () => {

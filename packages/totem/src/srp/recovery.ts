@@ -141,9 +141,11 @@ function enterOperational(ring: RingState): void {
   ring.regular.releaseTo(ring.highDelivered);
   ring.lastReleased = ring.highDelivered;
   logMembership(ring, joined);
+  ring.pullQuotas.ringInstalled(ring.newMemb);
   ring.peers.ringInstalled(ring.leftMemb, joined, ring.host.monotonicMs(), ring.host.log);
   ring.leaveMemb = [];
   ring.phase = 'operational';
+  ring.lostAttempts = 0;
   ring.statistics.counters.operational_entered += 1;
   ring.statistics.counters.continuous_gather = 0;
   ring.receivedFlg = true;

@@ -126,7 +126,11 @@ export class RingState {
   /** When this process was last found not to have been run for a while; what it heard or missed until then says nothing. */
   pauseEndedMs = Number.NEGATIVE_INFINITY;
   gatherSinceMs = 0;
-  commitSinceMs = 0;
+  /** Joins that came in COMMIT, by sender: who sends many was left out. */
+  readonly joinsInCommit = new Map<number, number>();
+  /** Attempts in a row that ended in COMMIT, all with these members. */
+  lostAttempts = 0;
+  lostAttemptMembers: IdList = [];
 
   regular = new SortWindow();
   recovery = new SortWindow();

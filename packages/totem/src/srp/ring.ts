@@ -26,7 +26,7 @@ import { receiveHoldCancel, receiveMcast, receiveMergeDetect } from './messages.
 import { releaseHeldToken, resendToken } from './resend.ts';
 import { type RingHost, RingState } from './ring-state.ts';
 import { RingTimers } from './ring-timers.ts';
-import { noteLostCommitToken } from './suspects.ts';
+import { blameForLostCommitToken } from './suspects.ts';
 import { receiveToken } from './token.ts';
 
 const HEALTH_PERIOD_MS = 1500;
@@ -201,7 +201,7 @@ export class TotemRing {
         return;
       case 'commit':
         log.debug({}, 'The token was lost in the COMMIT state.');
-        noteLostCommitToken(ring);
+        blameForLostCommitToken(ring);
         enterGather(ring, 4);
         counters.commit_token_lost += 1;
         return;
