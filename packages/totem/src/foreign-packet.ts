@@ -10,9 +10,25 @@ const KNET_TYPES: readonly number[] = [0x00, 0x81, 0x82, 0x83, 0x84];
 
 /** Counts a datagram that is no Totem packet of this version, and says in words what its sender runs and what to do. */
 export function noteNotTotem(trouble: TroubleLog, fault: HeaderFault, packet: Buffer, from: string): void {
-  const kind: TroubleKind =
-    fault === 'unsupported_version' ? 'other_version' : fault === 'bad_magic' ? 'not_totem' : 'malformed';
-  trouble.note(from, kind, () => `${describeFault(fault, packet, from)} ${advice(fault, packet, from)}`.trim());
+  trouble.note(from, kindOf(fault, packet), () =>
+    `${describeFault(fault, packet, from)} ${advice(fault, packet, from)}`.trim(),
+  );
+}
+
+function kindOf(fault: HeaderFault, packet: Buffer): TroubleKind {
+  if (fault === 'unsupported_version') return 'other_version';
+  if (fault !== 'bad_magic') return 'malformed';
+  if (isCorosync2(packet)) return 'corosync_2';
+  return isPlainKnet(packet) ? 'knet' : 'not_totem';
+}
+
+function isCorosync2(packet: Buffer): boolean {
+  const magic = packet.readUInt16LE(0);
+  return magic === MAGIC_COROSYNC_22 || magic === MAGIC_COROSYNC_23;
+}
+
+function isPlainKnet(packet: Buffer): boolean {
+  return packet[0] === KNET_VERSION && KNET_TYPES.includes(packet[1] as number);
 }
 
 /**
@@ -46,11 +62,10 @@ export function noteOtherTransport(trouble: TroubleLog, theirs: 'udp' | 'udpu', 
 function advice(fault: HeaderFault, packet: Buffer, from: string): string {
   if (fault === 'unsupported_version') return `${from} runs another release of corosync: bring it to version 3.`;
   if (fault !== 'bad_magic') return '';
-  const magic = packet.readUInt16LE(0);
-  if (magic === MAGIC_COROSYNC_22 || magic === MAGIC_COROSYNC_23) {
+  if (isCorosync2(packet)) {
     return `${from} runs corosync 2, which cannot join: bring it to version 3.`;
   }
-  if (packet[0] === KNET_VERSION && KNET_TYPES.includes(packet[1] as number)) {
+  if (isPlainKnet(packet)) {
     return `${from} uses transport knet without encryption, this node does not: the transport in corosync.conf must agree.`;
   }
   return (

@@ -3,6 +3,8 @@ import type { Logger } from '@sanode/runtime';
 /** What is wrong with somebody who sends to this node. Each is a counter `stats.trouble.ADDRESS.KIND`. */
 export type TroubleKind =
   | 'unlisted_address'
+  | 'corosync_2'
+  | 'knet'
   | 'not_totem'
   | 'other_version'
   | 'other_transport'

@@ -16,7 +16,12 @@ class Page {
 /** Packets by sequence number in `[head, head + 16384)`, with a miss counter for each (totem.md 6.2). */
 export class SortWindow {
   readonly #pages: (Page | undefined)[] = new Array(WINDOW_SIZE / PAGE_SIZE).fill(undefined);
-  #head = 0;
+  #head: number;
+
+  /** @param head lowest sequence number that it takes at first */
+  constructor(head = 0) {
+    this.#head = head;
+  }
 
   /** Lowest sequence number that the window takes. */
   get head(): number {
