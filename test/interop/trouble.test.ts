@@ -30,7 +30,9 @@ beforeAll(async () => {
   } as const;
   ring = await InteropRing.create(plan);
   [ours, other, wrong] = ring.nodes as [RingNode, RingNode, RingNode];
-  for (const node of ring.nodes) ring.start(node);
+  // Behind a shell: nsenter would stop when corosync is stopped, and never go on.
+  ours.machine.spawn(['sh', '-c', '"$0" -f & wait', 'corosync']);
+  for (const node of [other, wrong]) ring.start(node);
   await ring.agreed(ring.nodes);
 }, testTimeoutMs);
 afterAll(() => ring?.close());

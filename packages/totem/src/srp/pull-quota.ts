@@ -2,30 +2,34 @@ import type { RingState } from './ring-state.ts';
 
 /** Times that one node may pull the ring apart in quick succession. A restart takes one to three. */
 const PULLS_AT_ONCE = 10;
-/** One more after so many times of what a membership change takes at most (token + consensus). */
-const REFILL_FACTOR = 4;
-
 /** Pulls that one costs after which the ring was formed without the node that pulled. */
 const PRICE_WITHOUT = 4;
+/** A node that gathers sends a join every `join` ms, and some more; one that sends this many times as much floods. */
+const FLOOD_FACTOR = 2;
 
 interface Quota {
   left: number;
   countedMs: number;
+  /** Time until there is one more, ms. */
+  refillMs: number;
+  /** Packets that were not heeded since `countedMs`. */
+  ignored: number;
   /** It has pulled since the last ring was installed. */
   pulled: boolean;
 }
 
 /**
- * How often each node may pull this node's operational ring into GATHER, by a join, a merge_detect or a message of
- * another ring. A node in its right mind stays far below. One that floods, repeats old packets or forms rings over and over
- * costs the others a bounded number of membership changes at first, and one in a while after that.
+ * How often each node may pull this node's operational ring into GATHER, by a join, a merge_detect or a message of another
+ * ring: ten times, then once in about (token + consensus), and not at all while it floods. So a node that floods, repeats
+ * old packets or forms rings over and over costs the others a bounded number of membership changes. A ring of this node
+ * alone is not protected: two that wait for each other's quotas would never meet.
  */
 export class PullQuotas {
   readonly #quotas = new Map<number, Quota>();
 
   /** Leaves `nodeId` no pull until the next refill: it has just proved to be in no state to be in a ring. */
   exhaust(ring: RingState, nodeId: number): void {
-    this.#quotas.set(nodeId, { left: 0, countedMs: ring.host.monotonicMs(), pulled: false });
+    this.#of(ring, nodeId).left = 0;
   }
 
   /** A ring of these members was installed. */
@@ -38,23 +42,46 @@ export class PullQuotas {
 
   /** Takes one pull of `nodeId`, which must be in the nodelist or the ring. @returns false when it has none left */
   take(ring: RingState, nodeId: number): boolean {
-    const nowMs = ring.host.monotonicMs();
-    const refillMs = REFILL_FACTOR * (ring.timings.tokenMs + ring.timings.consensusMs);
-    const quota = this.#quotas.get(nodeId) ?? { left: PULLS_AT_ONCE, countedMs: nowMs, pulled: false };
-    this.#quotas.set(nodeId, quota);
-    const gained = Math.floor((nowMs - quota.countedMs) / refillMs);
-    if (gained > 0) {
-      quota.left = Math.min(PULLS_AT_ONCE, quota.left + gained);
-      quota.countedMs = nowMs;
-    }
+    if (ring.memb.length < 2) return true;
+    const quota = this.#of(ring, nodeId);
+    refill(ring, quota);
     if (quota.left > 0) {
       quota.left -= 1;
       quota.pulled = true;
       return true;
     }
+    quota.ignored += 1;
     ring.trouble.note(ring.addressOf(nodeId), 'too_many_joins', () => {
-      return `Node ${nodeId} makes this node form a new ring over and over; it is heard once in ${Math.ceil(refillMs / 1000)} s from now on. Look at its network and its log.`;
+      return (
+        `Node ${nodeId} makes this node form a new ring over and over: it is heard less often from now on, ` +
+        'and not at all while it floods. Look at its network and its log.'
+      );
     });
     return false;
   }
+
+  #of(ring: RingState, nodeId: number): Quota {
+    const known = this.#quotas.get(nodeId);
+    if (known !== undefined) return known;
+    const quota: Quota = { left: PULLS_AT_ONCE, countedMs: 0, refillMs: 0, ignored: 0, pulled: false };
+    restart(ring, quota);
+    this.#quotas.set(nodeId, quota);
+    return quota;
+  }
+}
+
+function refill(ring: RingState, quota: Quota): void {
+  const elapsedMs = ring.host.monotonicMs() - quota.countedMs;
+  if (elapsedMs < quota.refillMs) return;
+  const floods = quota.ignored > (FLOOD_FACTOR * elapsedMs) / ring.timings.joinMs;
+  if (!floods) quota.left = Math.min(PULLS_AT_ONCE, quota.left + Math.floor(elapsedMs / quota.refillMs));
+  restart(ring, quota);
+}
+
+/** Half to one and a half times (token + consensus): at random, so that two rings do not miss each other for ever. */
+function restart(ring: RingState, quota: Quota): void {
+  const { tokenMs, consensusMs } = ring.timings;
+  quota.countedMs = ring.host.monotonicMs();
+  quota.refillMs = (tokenMs + consensusMs) * (0.5 + ring.host.randomUint32() / 2 ** 32);
+  quota.ignored = 0;
 }
