@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => ring?.close());
 
 async function signal(node: RingNode, name: string): Promise<void> {
-  const [pid] = await ring.pidsOf(node);
+  const pid = (await ring.pidsOf(node)).at(-1);
   await mustOn(node.machine, ['kill', `-${name}`, String(pid)]);
 }
 

@@ -6,13 +6,16 @@ const PULLS_AT_ONCE = 10;
 const PRICE_WITHOUT = 4;
 /** A node that gathers sends a join every `join` ms, and some more; one that sends this many times as much floods. */
 const FLOOD_FACTOR = 2;
+/** How long it is listened to before that is judged, in times of `join`. */
+const JUDGED_AFTER_JOINS = 4;
 
 interface Quota {
   left: number;
   countedMs: number;
   /** Time until there is one more, ms. */
   refillMs: number;
-  /** Packets that were not heeded since `countedMs`. */
+  /** Since when, in this ring, packets are not heeded, and how many were not. */
+  ignoringSinceMs: number | undefined;
   ignored: number;
   /** It has pulled since the last ring was installed. */
   pulled: boolean;
@@ -37,6 +40,8 @@ export class PullQuotas {
     for (const [nodeId, quota] of this.#quotas) {
       if (quota.pulled && !members.includes(nodeId)) quota.left = Math.max(0, quota.left - PRICE_WITHOUT + 1);
       quota.pulled = false;
+      quota.ignoringSinceMs = undefined;
+      quota.ignored = 0;
     }
   }
 
@@ -50,6 +55,7 @@ export class PullQuotas {
       quota.pulled = true;
       return true;
     }
+    quota.ignoringSinceMs ??= ring.host.monotonicMs();
     quota.ignored += 1;
     ring.trouble.note(ring.addressOf(nodeId), 'too_many_joins', () => {
       return (
@@ -63,7 +69,14 @@ export class PullQuotas {
   #of(ring: RingState, nodeId: number): Quota {
     const known = this.#quotas.get(nodeId);
     if (known !== undefined) return known;
-    const quota: Quota = { left: PULLS_AT_ONCE, countedMs: 0, refillMs: 0, ignored: 0, pulled: false };
+    const quota: Quota = {
+      left: PULLS_AT_ONCE,
+      countedMs: 0,
+      refillMs: 0,
+      ignoringSinceMs: undefined,
+      ignored: 0,
+      pulled: false,
+    };
     restart(ring, quota);
     this.#quotas.set(nodeId, quota);
     return quota;
@@ -71,9 +84,16 @@ export class PullQuotas {
 }
 
 function refill(ring: RingState, quota: Quota): void {
-  const elapsedMs = ring.host.monotonicMs() - quota.countedMs;
+  const nowMs = ring.host.monotonicMs();
+  const elapsedMs = nowMs - quota.countedMs;
   if (elapsedMs < quota.refillMs) return;
-  const floods = quota.ignored > (FLOOD_FACTOR * elapsedMs) / ring.timings.joinMs;
+  const { joinMs } = ring.timings;
+  if (quota.left === 0) {
+    quota.ignoringSinceMs ??= nowMs;
+    if (nowMs - quota.ignoringSinceMs < JUDGED_AFTER_JOINS * joinMs) return;
+  }
+  const ignoringMs = nowMs - (quota.ignoringSinceMs ?? nowMs);
+  const floods = quota.ignored > (FLOOD_FACTOR * ignoringMs) / joinMs;
   if (!floods) quota.left = Math.min(PULLS_AT_ONCE, quota.left + Math.floor(elapsedMs / quota.refillMs));
   restart(ring, quota);
 }
@@ -83,5 +103,6 @@ function restart(ring: RingState, quota: Quota): void {
   const { tokenMs, consensusMs } = ring.timings;
   quota.countedMs = ring.host.monotonicMs();
   quota.refillMs = (tokenMs + consensusMs) * (0.5 + ring.host.randomUint32() / 2 ** 32);
+  quota.ignoringSinceMs = undefined;
   quota.ignored = 0;
 }
