@@ -133,7 +133,9 @@ describe('a cable between two neighbours that is cut', () => {
     expect(scene.logged(1, 'the network between').length).toBe(1);
     const rings = scene.node(1).group?.stats().srp['operational_entered'] ?? 0;
     scene.pass(60_000);
-    expect((scene.node(1).group?.stats().srp['operational_entered'] ?? 0) - rings).toBeLessThan(2 * pullsAtOnce + slowPulls);
+    expect((scene.node(1).group?.stats().srp['operational_entered'] ?? 0) - rings).toBeLessThan(
+      2 * pullsAtOnce + slowPulls,
+    );
     scene.blocked = () => false;
     scene.until(() => scene.nodes.every(({ id }) => scene.ring(id).endsWith('operational [1,2,3]')), backWithinMs);
   });
