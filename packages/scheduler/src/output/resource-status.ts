@@ -89,7 +89,7 @@ function primitiveText(
     line += ` ${pending ?? roleText(role)}`;
   }
   if (place !== undefined) line += ` ${place.name}`;
-  const masked = role === Role.stopped ? maskedProbeText(set, resource, place) : undefined;
+  const masked = role === Role.stopped && !resource.failed ? maskedProbeText(set, resource, place) : undefined;
   if (masked !== undefined) line += ` (${masked}) `;
   const flags = flagsOf(resource, place, showPending);
   if (flags.length > 0) line += ` (${flags.join(', ')})`;
