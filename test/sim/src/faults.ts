@@ -18,6 +18,7 @@ const KINDS = [
   'slow disk',
   'forced gather',
   'send queue flooded',
+  'fault under load',
 ] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -67,8 +68,24 @@ export class FaultPlan {
       () => this.#slowDisk(node),
       () => this.#oddity(node),
     ];
-    random.pick(faults)();
+    const fault = random.pick(faults);
+    if (random.chance(0.3)) this.#underLoad(fault);
+    else fault();
     world.after(random.between(20, this.#settings.gapMs), () => this.next());
+  }
+
+  /** Lets a fault come while messages are on their way, which recovery then has to save. */
+  #underLoad(fault: () => void): void {
+    const { world, nodes } = this.#targets;
+    const { random } = world;
+    this.counts['fault under load'] += 1;
+    for (const node of nodes.filter(() => random.chance(0.5))) {
+      if (!node.running || node.process?.paused === true) continue;
+      for (let count = 5 + random.below(20); count > 0; count -= 1) node.send(random.below(600));
+    }
+    world.after(random.between(0, 5), () => {
+      if (world.nowMs <= this.#settings.endMs) fault();
+    });
   }
 
   /** All faults end; who is down comes back. */
