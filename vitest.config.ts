@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,daemons,agents,scripts}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
+          // Property tests and started processes take a second or two; on a loaded machine ten times that.
+          testTimeout: 60_000,
         },
       },
       {
