@@ -10,7 +10,7 @@ interface NodeAssembly {
   bytes: number;
   /** `fragmented` of the packet before. */
   lastFragment: number;
-  /** A piece was missed: everything up to the next packet that ends with a whole message is dropped. */
+  /** A piece was missed: everything up to the end of its message is dropped. */
   throwing: boolean;
 }
 
@@ -32,13 +32,16 @@ export class AssemblySet {
     if (typeof pieces === 'string') return pieces;
     const fragmented = packet[4] as number;
     const continuation = packet[5] as number;
-    const assembly = this.#nodes.get(nodeId) ?? { pieces: [], bytes: 0, lastFragment: 0, throwing: false };
+    let assembly = this.#nodes.get(nodeId) ?? newAssembly();
     if (assembly.throwing || continuation !== assembly.lastFragment) {
-      if (fragmented === 0) this.#nodes.delete(nodeId);
-      else if (this.#nodes.has(nodeId) || this.#nodes.size < PROCESSOR_LIMIT) {
-        this.#nodes.set(nodeId, { pieces: [], bytes: 0, lastFragment: 0, throwing: true });
+      // The reference drops the whole packet. But what follows the end of the message that was missed is whole, and the
+      // others have it: a process that joins a group, for one.
+      if (continuation !== 0) pieces.shift();
+      if (pieces.length === 0) {
+        this.#missed(nodeId, fragmented !== 0);
+        return [];
       }
-      return [];
+      assembly = newAssembly();
     }
     if (this.#nodes.size >= PROCESSOR_LIMIT && !this.#nodes.has(nodeId) && fragmented !== 0) {
       return `Message of node ${nodeId} is begun while ${PROCESSOR_LIMIT} nodes' messages are...  Ignoring.`;
@@ -49,13 +52,25 @@ export class AssemblySet {
       return messages;
     }
     if (assembly.bytes > ASSEMBLY_BYTES_LIMIT) {
-      this.#nodes.set(nodeId, { pieces: [], bytes: 0, lastFragment: 0, throwing: true });
+      this.#missed(nodeId, true);
       return `Message of node ${nodeId} is longer than ${ASSEMBLY_BYTES_LIMIT} bytes...  Ignoring.`;
     }
     assembly.lastFragment = fragmented;
     this.#nodes.set(nodeId, assembly);
     return messages;
   }
+
+  /** A message was missed. @param goesOn its end is still to come */
+  #missed(nodeId: number, goesOn: boolean): void {
+    if (!goesOn) this.#nodes.delete(nodeId);
+    else if (this.#nodes.has(nodeId) || this.#nodes.size < PROCESSOR_LIMIT) {
+      this.#nodes.set(nodeId, { ...newAssembly(), throwing: true });
+    }
+  }
+}
+
+function newAssembly(): NodeAssembly {
+  return { pieces: [], bytes: 0, lastFragment: 0, throwing: false };
 }
 
 /** Adds the pieces to what was begun. @returns the messages that end in this packet */

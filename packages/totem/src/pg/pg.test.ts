@@ -163,6 +163,13 @@ describe('assembling', () => {
     expect(set.take(7, packets([10])[0] as Buffer, false)).toHaveLength(1);
   });
 
+  it('drops only the message that a piece was missed of, not what shares a packet with its end', () => {
+    const shared = packets([1000, 1000, 100]);
+    expect(shared).toHaveLength(2);
+    const messages = new AssemblySet().take(7, shared[1] as Buffer, false) as Buffer[];
+    expect(messages.map((message) => splitGroups(message, false)?.payload.length)).toEqual([100]);
+  });
+
   it('keeps the nodes apart and forgets those that left', () => {
     const long = packets([2000]);
     const set = new AssemblySet();
