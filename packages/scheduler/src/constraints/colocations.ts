@@ -215,17 +215,27 @@ function unpackSet(set: WorkingSet, xml: Element, resourceSet: Element, constrai
   for (const resource of members(set, resourceSet)) {
     if (resource === undefined) return;
     const previous = known.at(-1);
-    if (score < 0) for (const other of untilSelf(known, resource)) add(resource, other, resource);
+    if (score < 0) for (const other of untilNamed(set, resourceSet, resource)) add(resource, other, resource);
     else if (previous !== undefined && withPrevious) add(resource, previous, resource);
     else if (previous !== undefined) add(previous, resource, resource);
     known.push(resource);
   }
 }
 
-/** What stands before a resource in its set; one that is there twice only sees those before its first place. */
-function untilSelf(before: readonly Resource[], resource: Resource): readonly Resource[] {
-  const at = before.indexOf(resource);
-  return at < 0 ? before : before.slice(0, at);
+/**
+ * What a set lists before it lists a resource by its id. A clone that the set lists by its child's name is never listed
+ * so: it avoids the whole set, also what comes after it and itself (scheduler-2 7.4).
+ */
+function untilNamed(set: WorkingSet, resourceSet: Element, resource: Resource): Resource[] {
+  const others: Resource[] = [];
+  for (const reference of childElements(resourceSet, 'resource_ref')) {
+    const id = attr(reference, 'id');
+    if (id === resource.id) break;
+    const other = findConstrained(set, id);
+    if (other === undefined) break;
+    others.push(other);
+  }
+  return others;
 }
 
 /** Colocations of one set with the next. */
