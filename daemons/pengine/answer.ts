@@ -46,16 +46,17 @@ export class SchedulerService {
       transitionId: this.#transitionId,
       featureSet: this.#featureSet,
     });
+    const { graph } = result;
     this.#logMessages(result, cause);
     const series = seriesOf(result);
     const limit = seriesLimit(series, result.set.options.values.get(limitOption(series)));
     const file = this.#nextFile(series, limit);
-    const steps = result.graph.children.length;
+    const steps = graph.children.length;
     this.#deps.log.info(
       { cause, transition: this.#transitionId, steps, ms: this.#deps.wallMs() - nowMs },
       `calculated transition ${this.#transitionId}${file === undefined ? '' : `, saving inputs in ${file}`}`,
     );
-    const reply = this.#reply(request, { 'crm-tgraph-in': file }, result.graph);
+    const reply = this.#reply(request, { 'crm-tgraph-in': file }, graph);
     return { reply, afterwards: () => this.#save(cib, nowMs, series, limit) };
   }
 

@@ -38,7 +38,7 @@ export interface ScheduleOptions {
 }
 
 export interface ScheduleResult {
-  /** `<transition_graph>`, ready for the transition engine. */
+  /** `<transition_graph>`, ready for the transition engine; made when it is first asked for. */
   readonly graph: Element;
   /** Score rows and notices in the order in which they came up, without line feeds. */
   readonly printed: readonly PrintedLine[];
@@ -72,9 +72,13 @@ export function scheduleWorkingSet(set: WorkingSet, options: ScheduleOptions): S
   createNodeActions(set);
   applyOrderings(set);
   transitionSummary(set);
-  const graph = createGraph(set, options.transitionId ?? 1);
+  const makeGraph = createGraph(set, options.transitionId ?? 1);
+  let graph: Element | undefined;
   return {
-    graph,
+    get graph() {
+      graph ??= makeGraph();
+      return graph;
+    },
     printed: set.printed,
     placement: placementOf(set),
     messages: set.messages,

@@ -8,7 +8,7 @@ import type { ClusterNode } from '../model/node.ts';
 import type { Resource } from '../model/resource.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { sameText } from '../values/names.ts';
-import { parseKey, taskKey } from './keys.ts';
+import { intervalOfKey, taskKey } from './keys.ts';
 import { updateRunnable } from './runnable.ts';
 
 const noActions: readonly Action[] = [];
@@ -79,7 +79,7 @@ function create(
   resource.actions.push(action);
   addTo(resource.actionsByKey, action.lowerKey, action);
   addTo(resource.actionsByTask, task.toLowerCase(), action);
-  const intervalMs = parseKey(key)?.intervalMs ?? 0;
+  const intervalMs = intervalOfKey(key);
   action.opConfig = configOf(resource, key, task, intervalMs);
   action.meta = new ActionMeta(operationMeta(set, resource, node, task, intervalMs, action.opConfig));
   action.needs = needsOf(resource, task);

@@ -46,6 +46,11 @@ export function parseKey(key: string): ParsedKey | undefined {
   return { resource, task, intervalMs };
 }
 
+/** A key's interval, ms; 0 where it has none. */
+export function intervalOfKey(key: string): number {
+  return key.endsWith('_0') ? 0 : (parseKey(key)?.intervalMs ?? 0);
+}
+
 const enumerated = [
   'monitor',
   'stop',

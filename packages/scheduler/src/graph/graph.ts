@@ -4,10 +4,14 @@ import { pseudoAction } from '../actions/create.ts';
 import { ActionFlag } from '../model/action.ts';
 import { log, type WorkingSet } from '../model/working-set.ts';
 import { newestFirst } from '../orderings/apply.ts';
-import { graphSynapses, insertAction } from './insert.ts';
+import { actionElement } from './action-element.ts';
+import { graphSynapses, insertAction, type Synapse } from './insert.ts';
 
-/** Makes the transition graph (scheduler-3 19). */
-export function createGraph(set: WorkingSet, transitionId: number): Element {
+/**
+ * Decides what is in the transition graph (scheduler-3 19).
+ * @returns makes its element; to be called once
+ */
+export function createGraph(set: WorkingSet, transitionId: number): () => Element {
   // Rules that are only evaluated for what the actions carry have no part in the time to look again.
   const root = rootAttributes(set, transitionId);
   for (const resource of set.resources) resource.kind.addToGraph(set, resource);
@@ -23,7 +27,21 @@ export function createGraph(set: WorkingSet, transitionId: number): Element {
     }
     insertAction(set, action);
   }
-  return element('transition_graph', root, graphSynapses(set));
+  return () => {
+    const synapses = graphSynapses(set).map((synapse, id) => synapseElement(set, synapse, id));
+    return element('transition_graph', root, synapses);
+  };
+}
+
+function synapseElement(set: WorkingSet, { action, priority, inputs }: Synapse, id: number): Element {
+  const triggers = inputs.map((input) => {
+    input.trigger ??= element('trigger', {}, [actionElement(set, input, false)]);
+    return input.trigger;
+  });
+  return element('synapse', { id, priority: priority > 0 ? priority : undefined }, [
+    element('action_set', {}, [actionElement(set, action, true)]),
+    element('inputs', {}, triggers),
+  ]);
 }
 
 function insertMaintenance(set: WorkingSet): void {

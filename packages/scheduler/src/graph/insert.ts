@@ -1,18 +1,24 @@
-import { type Element, element } from '@sanode/xml';
 import { parametersOf } from '../inputs/parameters.ts';
 import { type Action, ActionFlag, type Relation } from '../model/action.ts';
 import type { Resource } from '../model/resource.ts';
 import type { WorkingSet } from '../model/working-set.ts';
 import { newestFirst } from '../orderings/apply.ts';
 import { hostAddress, needsHostAddress } from '../status/digests.ts';
-import { actionElement } from './action-element.ts';
 import { belongsInGraph, belongsInInputs } from './inputs.ts';
 import { createCloneNotifications } from './notification-actions.ts';
 
-/** The synapses of the graph that is being made. */
-const synapsesOf = new WeakMap<WorkingSet, Element[]>();
+/** An action of the graph and what it waits for. */
+export interface Synapse {
+  readonly action: Action;
+  readonly priority: number;
+  /** By ascending id. */
+  readonly inputs: readonly Action[];
+}
 
-export function graphSynapses(set: WorkingSet): Element[] {
+/** The synapses of the graph that is being made. */
+const synapsesOf = new WeakMap<WorkingSet, Synapse[]>();
+
+export function graphSynapses(set: WorkingSet): Synapse[] {
   let synapses = synapsesOf.get(set);
   if (synapses === undefined) {
     synapses = [];
@@ -25,7 +31,7 @@ export function graphSynapses(set: WorkingSet): Element[] {
 function dedupeInputs(action: Action): void {
   if (action.has(ActionFlag.deduped)) return;
   // Newest first before sorting: among relations to one action the newest is the one that stays.
-  const sorted = newestFirst(action.before).sort((a, b) => a.action.id - b.action.id);
+  const sorted = action.before.length < 2 ? action.before : newestFirst(action.before).sort(byActionId);
   const kept: Relation[] = [];
   for (const relation of sorted) {
     const last = kept.at(-1);
@@ -41,28 +47,24 @@ function dedupeInputs(action: Action): void {
   action.set(ActionFlag.deduped);
 }
 
+function byActionId(a: Relation, b: Relation): number {
+  return a.action.id - b.action.id;
+}
+
 /** Inserts an action that belongs there into the graph. */
 export function insertAction(set: WorkingSet, action: Action): void {
   dedupeInputs(action);
   if (action.has(ActionFlag.inGraph) || !belongsInGraph(action)) return;
   action.set(ActionFlag.inGraph);
-  const synapses = graphSynapses(set);
   const priority =
     action.resource === undefined ? action.priority : Math.max(action.resource.priority, action.priority);
-  const triggers: Element[] = [];
-  const details = actionElement(set, action, true);
+  const inputs: Action[] = [];
   for (const relation of action.before) {
     if (!belongsInInputs(action, relation)) continue;
     relation.graphed = true;
-    relation.action.trigger ??= element('trigger', {}, [actionElement(set, relation.action, false)]);
-    triggers.push(relation.action.trigger);
+    inputs.push(relation.action);
   }
-  synapses.push(
-    element('synapse', { id: synapses.length, priority: priority > 0 ? priority : undefined }, [
-      element('action_set', {}, [details]),
-      element('inputs', {}, triggers),
-    ]),
-  );
+  graphSynapses(set).push({ action, priority, inputs });
 }
 
 /** Primitives and groups: own actions, newest first, then members (scheduler-3 19.2). */

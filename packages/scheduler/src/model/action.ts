@@ -53,6 +53,8 @@ export interface Relation {
   flags: number;
   /** It has become an input of the graph. */
   graphed: boolean;
+  /** In a list of actions after: flags of all relations to that action, in the newest of them. */
+  related: number;
 }
 
 export type OnFail =
@@ -95,8 +97,8 @@ export class Action {
   /** Inputs; in order of creation, until they are sorted for the graph. */
   before: Relation[] = [];
   after: Relation[] = [];
-  /** Union of the flags of all relations to an action after this one. */
-  relatedFlags: Map<Action, number> | undefined = undefined;
+  /** The newest relations to actions after this one by these, once they are many. */
+  relatedAfter: Map<Action, Relation> | undefined = undefined;
 
   constructor(
     id: number,
