@@ -9,10 +9,11 @@ export interface Reference {
   readonly command: readonly string[];
 }
 
-/** What a run of a program gave; `seconds` undefined: it was ended at its limit. */
+/** What a run of a program gave; `seconds` undefined: it was ended at its limit; `failed`: it refused its input. */
 export interface Timed {
   readonly seconds: number | undefined;
   readonly output: string;
+  readonly failed: boolean;
 }
 
 /** The releases that are here: the distribution's, and the newer one of ../shared/lab/oracle. */
@@ -40,11 +41,11 @@ export async function timed(command: readonly string[], folder: string, limitSec
     timedOut = true;
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   }, limitSeconds * 1000);
-  await new Promise<void>((resolve, reject) => {
+  const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', () => resolve());
+    child.once('close', resolve);
   });
   clearTimeout(timer);
   const seconds = timedOut ? undefined : (performance.now() - begin) / 1000;
-  return { seconds, output: Buffer.concat(chunks).toString('utf8') };
+  return { seconds, output: Buffer.concat(chunks).toString('utf8'), failed: !timedOut && code !== 0 };
 }
