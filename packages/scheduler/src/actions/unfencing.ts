@@ -6,7 +6,10 @@ import { relate } from '../orderings/relate.ts';
 import { hashOrder } from '../values/hash-order.ts';
 import { fencingAction, isUnfenced } from './fence-node.ts';
 
-/** Has a node, or all that a device can be on, unfenced again (scheduler-3 16.6). */
+/**
+ * Has a node unfenced again (scheduler-3 16.6); where that can't be or none is meant, all usable nodes that the device
+ * can be on.
+ */
 export function triggerUnfencing(
   set: WorkingSet,
   device: Resource | undefined,
@@ -16,8 +19,7 @@ export function triggerUnfencing(
 ): void {
   if (!set.unfencingEnabled || (device !== undefined && !device.fenceDevice)) return;
   const usable = (each: ClusterNode) => each.online && !each.unclean && !each.shutdown;
-  if (node !== undefined) {
-    if (!usable(node)) return;
+  if (node !== undefined && usable(node)) {
     const unfence = fencingAction(set, node, 'on', false, reason, false);
     if (dependency !== undefined) relate(unfence, dependency, Order.seq);
     return;
