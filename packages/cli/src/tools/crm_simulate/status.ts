@@ -142,7 +142,7 @@ export class NodeState {
     else found.attributes.set('value', value);
   }
 
-  /** The history of a resource; made if there is none. */
+  /** The history that the first of the names has which has one; made, with the id of the definition, if there is none. */
   history(names: readonly string[], agent: Agent): History {
     const lrm = child(this.#element, 'lrm') ?? make(this.#element, 'lrm', { id: attr(this.#element, 'id') ?? '' });
     const resources = child(lrm, 'lrm_resources') ?? make(lrm, 'lrm_resources', {});
@@ -152,7 +152,7 @@ export class NodeState {
       const [found, other] = this.#histories.get(name) ?? [];
       if (found !== undefined && other === undefined) return new History(found);
     }
-    const attributes: Record<string, string> = { id: names[0] ?? agent.id };
+    const attributes: Record<string, string> = { id: agent.id };
     if (agent.class !== undefined) attributes['class'] = agent.class;
     if (agent.provider !== undefined) attributes['provider'] = agent.provider;
     if (agent.type !== undefined) attributes['type'] = agent.type;
