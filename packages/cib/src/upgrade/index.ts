@@ -46,8 +46,10 @@ export function upgradeCib(cib: Element, options: UpgradeOptions): UpgradeResult
   let document = cib;
   let best = -1;
   let rc: number = cibResult.schemaValidation;
+  // The schema that the document is known to conform to; validating takes most of the time.
+  let conforming = -1;
   for (let index = Math.max(known, 0); index <= last; index += 1) {
-    if (!isValid(document, index)) {
+    if (index !== conforming && !isValid(document, index)) {
       if (best >= 0) break;
       rc = cibResult.schemaValidation;
       continue;
@@ -55,10 +57,16 @@ export function upgradeCib(cib: Element, options: UpgradeOptions): UpgradeResult
     rc = 0;
     best = index;
     const transform = transformAfter(schemaNames[index] as string, older);
-    if (index === last || transform === undefined || isValid(document, index + 1)) continue;
+    if (index === last || transform === undefined) continue;
+    if (isValid(document, index + 1)) {
+      conforming = index + 1;
+      continue;
+    }
     const made = transform(document, (message) => messages.push(message));
-    if (made !== undefined && isValid(made, index + 1)) document = made;
-    else rc = made !== undefined && older ? cibResult.schemaValidation : cibResult.transformFailed;
+    if (made !== undefined && isValid(made, index + 1)) {
+      document = made;
+      conforming = index + 1;
+    } else rc = made !== undefined && older ? cibResult.schemaValidation : cibResult.transformFailed;
   }
   const schema = schemaNames[best];
   if (best <= known || schema === undefined) return { rc, cib, schema, messages };

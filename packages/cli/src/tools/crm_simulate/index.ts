@@ -109,10 +109,12 @@ function usableCib(cib: Element, io: ToolIo): Element | undefined {
     );
     return cib;
   }
-  const problems = validateCib(cib);
   const { cib: usable, messages, refusals } = acceptableCib(cib, announcedRelease());
   for (const message of messages) io.stderr(`${message}\n`);
-  if (usable !== undefined && (usable !== cib || problems.length === 0)) return usable;
+  // An upgraded document has been validated on the way.
+  if (usable !== undefined && usable !== cib) return usable;
+  const problems = validateCib(cib);
+  if (usable !== undefined && problems.length === 0) return usable;
   for (const problem of problems) io.stderr(`${problem}\n`);
   if (schemaNames.includes(declared)) for (const refusal of refusals.slice(0, 1)) io.stderr(`${refusal}\n`);
   return undefined;
