@@ -89,7 +89,7 @@ function primitiveText(
     line += ` ${pending ?? roleText(role)}`;
   }
   if (place !== undefined) line += ` ${place.name}`;
-  const masked = role === Role.stopped && !resource.failed ? maskedProbeText(set, resource, place) : undefined;
+  const masked = role === Role.stopped ? maskedProbeText(set, resource, place) : undefined;
   if (masked !== undefined) line += ` (${masked}) `;
   const flags = flagsOf(resource, place, showPending);
   if (flags.length > 0) line += ` (${flags.join(', ')})`;
@@ -129,7 +129,9 @@ function maskedProbeText(set: WorkingSet, resource: Resource, node: ClusterNode 
     const status = Number(attr(xml, 'op-status') ?? 0);
     const code = attr(xml, 'rc-code') ?? '';
     if (!isMaskedProbeFailure(xml, status, Number(code))) continue;
-    const where = attr(xml, 'on_node') ?? attr(xml, 'uname');
+    const where = attr(xml, 'on_node');
+    // Without it an entry says nothing, whichever node is asked about (scheduler-3 20.6).
+    if (where === undefined) continue;
     // By the name in the history: instances of unique clones are never found by their definition's id.
     if (parseKey(historyKey(xml))?.resource !== id) continue;
     if (node !== undefined && !sameText(where, node.name)) continue;
