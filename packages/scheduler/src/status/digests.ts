@@ -69,8 +69,10 @@ export function metaName(name: string): string | undefined {
 
 /** Whether a bundle connection's address has to be replaced by its host's name. */
 export function needsHostAddress(set: WorkingSet, resource: Resource): boolean {
+  // Read of every resource, as the reference does: the rules of its parameters count for the time to look again.
+  const address = parametersOf(set, resource, undefined).get('addr');
   if (!resource.remoteConnection || resource.launcher === undefined || resource.replica === undefined) return false;
-  return parametersOf(set, resource, undefined).get('addr') === '#uname';
+  return address === '#uname';
 }
 
 /** The name of the host that stands for `#uname`. */
