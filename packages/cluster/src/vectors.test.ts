@@ -22,6 +22,7 @@ import {
   encodeJoinlist,
   encodeMulticastHeader,
   encodeProcess,
+  sizeMulticast,
   swapCpgMessage,
 } from './cpg/messages.ts';
 import { headerOffsets, swapFields } from './engine/message.ts';
@@ -106,10 +107,9 @@ const codecs: Readonly<Record<string, Codec>> = {
     encode(fields) {
       const data = Buffer.from(word(fields, 'payload_hex'), 'hex');
       const from = { nodeId: number(fields, 'source_nodeid'), token: 0 };
-      return Buffer.concat([
-        encodeMulticastHeader(word(fields, 'group'), number(fields, 'pid'), from, data.length),
-        data,
-      ]);
+      const head = encodeMulticastHeader(word(fields, 'group'), number(fields, 'pid'), from);
+      sizeMulticast(head, data.length);
+      return Buffer.concat([head, data]);
     },
     mask: () => [...header, ...group(16), behind(156), behind(164), ...source(168)],
     swap: service((message) => swapCpgMessage(cpgFunction.multicast, message)),

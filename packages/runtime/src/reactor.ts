@@ -9,17 +9,17 @@ export class Reactor {
   readonly #effects: (() => void)[] = [];
   #running = false;
   #sequence = 0;
-  #cause: Cause;
+  /** The name that the event came with; without one its name is made when it is asked for. */
+  #cause: Cause | undefined;
 
   /** @param prefix first part of the causes it names, for example `lb1/crmd` */
   constructor(prefix: string) {
     this.#prefix = prefix;
-    this.#cause = `${prefix}/0`;
   }
 
   /** The event that is being handled now (or was handled last). */
   get cause(): Cause {
-    return this.#cause;
+    return this.#cause ?? `${this.#prefix}/${this.#sequence}`;
   }
 
   /**
@@ -49,7 +49,7 @@ export class Reactor {
 
   #run(handler: () => void, cause: Cause | undefined): void {
     this.#sequence += 1;
-    this.#cause = cause ?? `${this.#prefix}/${this.#sequence}`;
+    this.#cause = cause;
     handler();
   }
 }

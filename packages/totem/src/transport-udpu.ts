@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Logger, Reactor } from '@sanode/runtime';
+import { PACKET_MCAST } from './codec/header.ts';
 import type { TotemMember } from './config.ts';
 import { findLocalAddress, isSwitchedOn, type LocalAddress } from './interface-watch.ts';
 import { belongsToInterface, canonicalAddress } from './ip-address.ts';
@@ -178,14 +179,20 @@ export class UdpuTransport {
 
   #send(socket: Socket, packet: Buffer, address: string): void {
     if (this.#closed) return;
+    // A callback costs a turn of the tick queue for each datagram. The tokens that messages go out with tell as much.
+    const sent = packet[3] === PACKET_MCAST ? undefined : this.#sent;
     try {
-      socket.send(packet, 0, packet.length, this.#options.port, address, (error) => {
-        if (error !== null) this.#log.debug({ address }, `sendmsg(ucast) failed (non-critical): ${error.message}`);
-      });
+      // Without offset and length, for which node:dgram would make a view.
+      socket.send(packet, this.#options.port, address, sent);
     } catch (error) {
       this.#log.debug({ address }, `sendmsg(ucast) failed (non-critical): ${(error as Error).message}`);
     }
   }
+
+  /** The error names the address. */
+  readonly #sent = (error: Error | null): void => {
+    if (error !== null) this.#log.debug({}, `sendmsg(ucast) failed (non-critical): ${error.message}`);
+  };
 
   #armCheck(): void {
     clearTimeout(this.#checkTimer);

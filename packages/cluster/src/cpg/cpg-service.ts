@@ -17,6 +17,7 @@ import {
   encodeMulticastHeader,
   encodeProcess,
   type GroupName,
+  sizeMulticast,
   swapCpgMessage,
 } from './messages.ts';
 import { type Process, ProcessList } from './process-list.ts';
@@ -54,6 +55,8 @@ interface Connection extends CpgClient {
   readonly token: number;
   group: GroupName | undefined;
   state: State;
+  /** Header of its multicasts, made at the join; only the sizes change. */
+  header: Buffer | undefined;
   wantsInitialTotem: boolean;
   initialTotemSent: boolean;
   transitions: number;
@@ -107,6 +110,7 @@ export class CpgService implements Service {
       token: this.#lastToken,
       group: undefined,
       state: 'unjoined',
+      header: undefined,
       wantsInitialTotem: false,
       initialTotemSent: false,
       transitions: 0,
@@ -131,6 +135,10 @@ export class CpgService implements Service {
     if (connection.state === 'leave-started') return csResult.BUSY;
     if (connection.state !== 'unjoined') return csResult.EXIST;
     connection.group = group;
+    connection.header = encodeMulticastHeader(group, connection.pid, {
+      nodeId: this.#ring.nodeId,
+      token: connection.token,
+    });
     connection.state = 'join-started';
     connection.wantsInitialTotem = wantsInitialTotem;
     this.#ring.send(encodeProcess(cpgFunction.procjoin, group, connection.pid, cpgReason.join));
@@ -160,14 +168,16 @@ export class CpgService implements Service {
   /** Multicasts to the joined group. @param taken called once with a csResult number, when the ring has taken it */
   multicast(client: CpgClient, data: Buffer, taken: (result: number) => void): void {
     const connection = client as Connection;
-    const group = this.#sendingGroup(connection);
-    if (group === undefined) {
+    const { header } = connection;
+    if (header === undefined || this.#sendingGroup(connection) === undefined) {
       taken(csResult.NOT_EXIST);
       return;
     }
-    const source = { nodeId: this.#ring.nodeId, token: connection.token };
-    const header = encodeMulticastHeader(group, connection.pid, source, data.length);
-    this.#queue(connection, data.length, () => this.#ring.trySend(header, data), taken);
+    const send = (): boolean => {
+      sizeMulticast(header, data.length);
+      return this.#ring.trySend(header, data);
+    };
+    this.#queue(connection, data.length, send, taken);
   }
 
   /** Multicasts a fragment of a long message. @param type 1 first, 2 continued, 3 last */

@@ -89,21 +89,24 @@ export function decodeDownlist(message: Buffer): { oldMembers: number; left: num
   return { oldMembers: message.readUInt32LE(16), left };
 }
 
-/** Header of a multicast; the data follows it as a further segment. */
+/** Header of a process's multicasts, without data until {@link sizeMulticast}; the data follows it as a further segment. */
 export function encodeMulticastHeader(
   group: GroupName,
   pid: number,
   source: { nodeId: number; token: number },
-  dataBytes: number,
 ): Buffer {
   const message = newMessage(serviceId.cpg, cpgFunction.multicast, multicastHeaderBytes);
-  message.writeUInt32LE(multicastHeaderBytes + dataBytes, 8);
   writeName(message, 16, group);
-  message.writeUInt32LE(dataBytes, 152);
   message.writeUInt32LE(pid, 160);
   message.writeUInt32LE(source.nodeId, 168);
   message.writeUInt32LE(source.token, 176);
   return message;
+}
+
+/** Makes a header that of a multicast of `dataBytes`. */
+export function sizeMulticast(header: Buffer, dataBytes: number): void {
+  header.writeUInt32LE(multicastHeaderBytes + dataBytes, 8);
+  header.writeUInt32LE(dataBytes, 152);
 }
 
 export interface CpgMulticast {

@@ -40,18 +40,23 @@ export class Packer {
 
   /** Takes one message, given as segments. @returns false when the queue has no room: nothing was taken */
   add(segments: readonly Uint8Array[]): boolean {
-    const total = segments.reduce((sum, segment) => sum + segment.length, 0);
+    let total = 0;
+    let last = -1;
+    for (let index = 0; index < segments.length; index += 1) {
+      const { length } = segments[index] as Uint8Array;
+      total += length;
+      if (length > 0) last = index;
+    }
     if (this.#sink.queueAvailable < this.packetsFor(total + 2 * this.#lengths.length)) return false;
-    const parts = segments.filter((segment) => segment.length > 0);
     let limit = this.#usableBytes - 2 * (this.#lengths.length + 1);
     let pieceBytes = 0;
-    parts.forEach((segment, index) => {
-      const isLast = index === parts.length - 1;
+    for (let index = 0; index <= last; index += 1) {
+      const segment = segments[index] as Uint8Array;
       let done = 0;
       while (done < segment.length) {
         // The whole length counts, even when a part of it is gone already: the tail of a large segment is never held back.
         if (segment.length + this.#used < limit - 2) {
-          pieceBytes += this.#append(segment.subarray(done));
+          pieceBytes += this.#append(done === 0 ? segment : segment.subarray(done));
           this.#nextFragment = 1;
           done = segment.length;
           continue;
@@ -59,11 +64,11 @@ export class Packer {
         const taken = Math.min(segment.length - done, limit - this.#used);
         pieceBytes += this.#append(segment.subarray(done, done + taken));
         done += taken;
-        this.#emitPiece(pieceBytes, !isLast || done < segment.length);
+        this.#emitPiece(pieceBytes, index < last || done < segment.length);
         pieceBytes = 0;
         limit = this.#usableBytes - 2;
       }
-    });
+    }
     if (pieceBytes > 0) this.#lengths.push(pieceBytes);
     return true;
   }
