@@ -22,12 +22,11 @@ const banner = `import { createRequire as sanodeCreateRequire } from 'node:modul
 const require = sanodeCreateRequire(import.meta.url);`;
 
 /**
- * V8's flags for the ring's process. Single-threaded: with V8's helper threads a message of 40 kB took three times the
- * CPU time on a machine of two busy cores, with --single-threaded-gc 6 % more where they were less busy. A fixed young
- * generation (8 MiB a semi-space): packets die in it, once everybody has them; from V8's smaller default they got into
- * the old generation, whose marking took a tenth of a loaded ring's CPU time.
+ * V8's flag for the ring's process; the kernel passes a script's interpreter one argument and no more. With V8's helper
+ * threads a message of 40 kB took three times the CPU time at load 9 on two cores, with --single-threaded-gc 6 % more at
+ * load 5 (one run each). It was not measured on a machine with nothing else to do.
  */
-const ringFlags = ' --single-threaded --min-semi-space-size=8 --max-semi-space-size=8';
+const ringFlag = ' --single-threaded';
 
 /** Where a build goes and how its programs find each other. */
 export interface BuildOptions {
@@ -80,7 +79,7 @@ export async function buildAll(options: BuildOptions): Promise<string[]> {
     if (folder === 'bin') names.push(name);
   };
   for (const name of daemons) {
-    await write('bin', name, `daemon-${name}`, name === 'corosync' ? ringFlags : '');
+    await write('bin', name, `daemon-${name}`, name === 'corosync' ? ringFlag : '');
     await writeFile(
       join(outDir, 'bin', `${name}.mjs`),
       `await import('${join(outDir, 'lib', `daemon-${name}.mjs`)}');\n`,
