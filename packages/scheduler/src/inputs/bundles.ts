@@ -9,6 +9,9 @@ import { limitInstances } from './clones.ts';
 import type { UnpackChild } from './groups.ts';
 import { addNode, connectionXml, findNode } from './nodes.ts';
 
+/** No bundle has more replicas than this, whatever is configured: each is a node to place resources on. */
+const maxReplicas = 200;
+
 export const defaultControlPort = '3121';
 
 export interface BundleMount {
@@ -43,6 +46,7 @@ export function unpackBundle(set: WorkingSet, bundle: Resource, unpackChild: Unp
     image: attr(definition.launcher, 'image') ?? '',
     promotedMax: definition.promotedMax,
     replicasPerHost: definition.replicasPerHost,
+    nested: 0,
     replicaCount: definition.replicas,
     replicas: [],
     bundled: undefined,
@@ -77,6 +81,7 @@ function readDefinition(set: WorkingSet, bundle: Resource): BundleDefinition | u
       set,
       bundle.id,
       replicas === undefined && promotedMax > 0 ? promotedMax : integerAtLeast(replicas, 1),
+      maxReplicas,
     ),
     replicasPerHost: integerAtLeast(attr(launcher, 'replicas-per-host'), 1),
     addHost: network === undefined || parseBoolean(attr(network, 'add-host')) !== false,

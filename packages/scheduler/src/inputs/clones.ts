@@ -4,18 +4,18 @@ import { type Resource, topOf, withDescendants } from '../model/resource.ts';
 import { configError, type WorkingSet } from '../model/working-set.ts';
 import type { UnpackChild } from './groups.ts';
 
-/** No clone or bundle has more instances than this, whatever is configured. */
-export const maxInstances = 1000;
+/** No clone has more instances than this, whatever is configured. */
+const maxInstances = 1000;
 
 function countOf(text: string | undefined, fallback: number): number {
   return text === undefined ? fallback : Math.min(Math.max(integerOr(text, 0), 0), 2147483647);
 }
 
-/** The configured number of instances, within the limit. */
-export function limitInstances(set: WorkingSet, id: string, wanted: number): number {
-  if (wanted <= maxInstances) return wanted;
-  configError(set, `${id} is limited to ${maxInstances} instances instead of ${wanted}`);
-  return maxInstances;
+/** The configured number of instances, within a limit. */
+export function limitInstances(set: WorkingSet, id: string, wanted: number, limit: number): number {
+  if (wanted <= limit) return wanted;
+  configError(set, `${id} is limited to ${limit} instances instead of ${wanted}`);
+  return limit;
 }
 
 /** Builds a clone's instances (scheduler-1 6.11). */
@@ -33,7 +33,7 @@ export function unpackClone(set: WorkingSet, clone: Resource, unpackChild: Unpac
   }
   const { promotable } = clone;
   clone.clone = {
-    max: limitInstances(set, clone.id, countOf(meta.get('clone-max'), Math.max(1, set.nodes.length))),
+    max: limitInstances(set, clone.id, countOf(meta.get('clone-max'), Math.max(1, set.nodes.length)), maxInstances),
     nodeMax,
     promotedMax: promotable ? countOf(meta.get('promoted-max') ?? meta.get('master-max'), 1) : 0,
     promotedNodeMax: promotable ? countOf(meta.get('promoted-node-max') ?? meta.get('master-node-max'), 1) : 0,

@@ -55,6 +55,8 @@ export interface BundleData {
   readonly replicas: BundleReplica[];
   /** The implicit clone of the bundled primitive. */
   bundled: Resource | undefined;
+  /** How many times its assignment is under way: what runs inside may be colocated with the bundle itself. */
+  nested: number;
 }
 
 /** A resource of any kind, with what the configuration, the history and the run say about it (scheduler-1 6.1). */

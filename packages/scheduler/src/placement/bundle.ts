@@ -20,7 +20,9 @@ export function assignBundle(
   stopIfFail: boolean,
 ): NodeEntry | undefined {
   const data = bundle.bundle;
-  if (data === undefined) return undefined;
+  // Each replica and the clone may come back here once; who comes more often does so without end (the reference crashes).
+  if (data === undefined || data.nested > data.replicas.length + 1) return undefined;
+  data.nested += 1;
   bundle.assigning = true;
   showScores(set, 'pcmk__bundle_assign', bundle);
   const replicas = data.replicas.map((replica) => replica.container);
@@ -32,6 +34,7 @@ export function assignBundle(
     for (const entry of data.bundled.allowed.values()) entry.score = own.has(entry.node) ? 0 : -infinity;
     data.bundled.kind.assign(set, data.bundled, prefer, stopIfFail);
   }
+  data.nested -= 1;
   bundle.assigning = false;
   bundle.unassigned = false;
   return undefined;
