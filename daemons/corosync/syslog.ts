@@ -1,11 +1,9 @@
 import { existsSync, fstatSync } from 'node:fs';
 import { noLibc } from '@sanode/runtime';
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, unixAddress } from '@sanode/runtime/unix-datagram';
 import { libc } from './libc.ts';
 
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 /** A line is cut to this, bytes: what every syslog daemon takes in one datagram. */
@@ -35,10 +33,7 @@ export class SystemLog {
     if (!existsSync(this.#path)) return `there is no ${this.#path}`;
     const descriptor = functions.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return `no socket: errno ${functions.errno()}`;
-    const name = Buffer.from(`${this.#path}\0`);
-    const address = Buffer.alloc(2 + name.length);
-    address.writeUInt16LE(AF_UNIX, 0);
-    name.copy(address, 2);
+    const address = unixAddress(this.#path);
     this.#socket = {
       send: (bytes) =>
         functions.sendto(descriptor, bytes, bytes.length, MSG_NOSIGNAL, address, address.length) === bytes.length,

@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { loadLibc, noLibc } from './libc.ts';
 
 const SYS_PIDFD_OPEN = 434;
 const POLLIN = 1;
@@ -20,7 +20,8 @@ let calls: Calls | undefined;
 
 function libc(): Calls {
   if (calls !== undefined) return calls;
-  const library = koffi.load('libc.so.6');
+  const library = loadLibc();
+  if (library === undefined) throw new Error(`processes cannot be watched: ${noLibc}`);
   calls = {
     pidfdOpen: library.func('long syscall(long call, int pid, uint flags)'),
     eventfd: library.func('int eventfd(uint value, int flags)'),

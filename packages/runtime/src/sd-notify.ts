@@ -1,8 +1,5 @@
 import { loadLibc, noLibc } from './libc.ts';
-
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, unixAddress } from './unix-datagram.ts';
 
 /**
  * Tells systemd that the daemon is ready (sd_notify(3), READY=1). Does nothing where NOTIFY_SOCKET is not set, and
@@ -23,10 +20,7 @@ export function notifySystemd(message: string): void {
   const socket = libc.func('int socket(int domain, int type, int protocol)');
   const sendto = libc.func('long sendto(int fd, void *data, size_t size, int flags, void *address, uint length)');
   const close = libc.func('int close(int fd)');
-  const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : `${path}\0`);
-  const address = Buffer.alloc(2 + name.length);
-  address.writeUInt16LE(AF_UNIX, 0);
-  name.copy(address, 2);
+  const address = unixAddress(path);
   const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) as number;
   if (fd < 0) throw new Error('sd_notify: no socket');
   const body = Buffer.from(message);

@@ -77,6 +77,17 @@ export class SimProcess implements CoreHost {
     return timer;
   }
 
+  /** What a core needs of this process, to be spread into a larger host. */
+  coreHost(): CoreHost {
+    return {
+      log: this.log,
+      monotonicMs: () => this.monotonicMs(),
+      wallMs: () => this.wallMs(),
+      randomUint32: () => this.randomUint32(),
+      setTimer: (delayMs, handler) => this.setTimer(delayMs, handler),
+    };
+  }
+
   /** Input from outside (a datagram, the end of a disk write): handled now, or after the pause; never once it is dead. */
   input(handler: () => void): void {
     if (!this.#alive) return;

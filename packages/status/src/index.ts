@@ -1,6 +1,6 @@
 export { exitText } from '@sanode/scheduler/values/exit-text';
 export { type HtmlFrame, htmlDocument, htmlReport } from './html/index.ts';
-export { type ReportOptions, type Section, sectionGroups, sections } from './options.ts';
+export { plainReport, type ReportOptions, type Section, sectionGroups, sections } from './options.ts';
 export { Report } from './report.ts';
 export { simpleReport } from './simple.ts';
 export { textReport } from './text/index.ts';

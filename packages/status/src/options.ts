@@ -49,6 +49,20 @@ export interface ReportOptions {
   readonly launcherState: string | undefined;
 }
 
+/** A plain report of everything configured, as tools other than crm_mon show parts of it; they choose the rest. */
+export const plainReport: Omit<ReportOptions, 'sections' | 'release'> = {
+  groupByNode: false,
+  inactive: true,
+  detail: false,
+  brief: false,
+  timing: false,
+  bansPrefix: '',
+  nodes: undefined,
+  resources: undefined,
+  localNode: undefined,
+  launcherState: undefined,
+};
+
 /** Groups of sections by the name that stands for them. */
 export const sectionGroups: Readonly<Record<string, readonly Section[]>> = {
   fencing: ['fencing-failed', 'fencing-pending', 'fencing-succeeded'],

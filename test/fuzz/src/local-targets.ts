@@ -1,7 +1,7 @@
 import { handleRequest } from '@sanode/cluster/server/server';
 import { Session } from '@sanode/cluster/server/session';
 import { StatisticsMap } from '@sanode/cluster/server/statistics-map';
-import { FakeCluster } from '@sanode/cluster/testing/fake-cluster';
+import { FakeCluster, quietDaemon } from '@sanode/cluster/testing/fake-cluster';
 import { ByteWriter } from '@sanode/cluster/wire/bytes';
 import { operation, protocolVersion } from '@sanode/cluster/wire/protocol';
 import { encodeFrame, FrameError, FrameReader, frameKind } from '@sanode/ipc/frame';
@@ -108,13 +108,9 @@ class RequestTarget implements FuzzTarget {
       close() {},
     };
     const daemon = {
-      nodeId: 1,
+      ...quietDaemon,
       ringStatus: () => [{ name: '0 10.0.0.1', status: 'OK' }],
       nodeAddresses: () => ['10.0.0.1'],
-      reopenLogs() {},
-      clearStatistics() {},
-      statistics: () => new Map(),
-      nodeStatus: () => undefined,
     };
     this.#session = new Session(client, this.#cluster.node(1).core, daemon, new StatisticsMap(daemon, new Map()));
     this.#ask(new ByteWriter().u8(operation.hello).u32(protocolVersion).u32(1).finish());

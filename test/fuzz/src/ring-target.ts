@@ -98,11 +98,7 @@ class RingTarget implements FuzzTarget {
       world.after(0.05, () => process.input(() => group().receive(packet, `10.0.0.${nodeId}`)));
     };
     return {
-      log: process.log,
-      monotonicMs: () => process.monotonicMs(),
-      wallMs: () => process.wallMs(),
-      randomUint32: () => process.randomUint32(),
-      setTimer: (delayMs, handler) => process.setTimer(delayMs, handler),
+      ...process.coreHost(),
       sendToken: (packet, to) => {
         this.#sample(packet);
         if (to === nodeId) own(packet);

@@ -177,11 +177,7 @@ export class RingNode {
       world.after(delayMs, () => process.input(() => this.group?.receive(packet, `10.0.0.${this.id}`)));
     };
     return {
-      log: process.log,
-      monotonicMs: () => process.monotonicMs(),
-      wallMs: () => process.wallMs(),
-      randomUint32: () => process.randomUint32(),
-      setTimer: (delayMs, handler) => process.setTimer(delayMs, handler),
+      ...process.coreHost(),
       sendToken: (packet, nodeId) => {
         world.trace(() => `n${run.name} sends ${nodeId} ${describePacket(packet)}`);
         this.#audit.wire.sent(run, packet, netMtuBytes);

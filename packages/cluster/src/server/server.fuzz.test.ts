@@ -6,7 +6,7 @@ import { Reactor } from '@sanode/runtime';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectCmap, connectCpg } from '../client/index.ts';
-import { FakeCluster } from '../testing/fake-cluster.ts';
+import { FakeCluster, quietDaemon } from '../testing/fake-cluster.ts';
 import { ByteWriter } from '../wire/bytes.ts';
 import { operation, protocolVersion } from '../wire/protocol.ts';
 import { type ClusterServer, serveCluster } from './server.ts';
@@ -23,15 +23,7 @@ beforeAll(async () => {
   const cluster = new FakeCluster({ nodeIds: [1, 2] });
   cluster.rings([1, 2]);
   const reactor = new Reactor('test');
-  const daemon = {
-    nodeId: 1,
-    ringStatus: () => [],
-    nodeAddresses: () => [],
-    reopenLogs() {},
-    clearStatistics() {},
-    statistics: () => new Map(),
-    nodeStatus: () => undefined,
-  };
+  const daemon = quietDaemon;
   server = await serveCluster({ core: cluster.node(1).core, daemon, reactor }, { path });
   server.open();
   pump = setInterval(() => reactor.enter(() => cluster.settle()), 1);

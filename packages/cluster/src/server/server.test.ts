@@ -20,7 +20,7 @@ import {
   type QuorumView,
   trackQuorum,
 } from '../client/index.ts';
-import { FakeCluster } from '../testing/fake-cluster.ts';
+import { FakeCluster, quietDaemon } from '../testing/fake-cluster.ts';
 import { ByteWriter } from '../wire/bytes.ts';
 import { operation, protocolVersion } from '../wire/protocol.ts';
 import { csResult } from '../wire/results.ts';
@@ -42,13 +42,10 @@ beforeEach(async () => {
   cluster.rings([1, 2]);
   const reactor = new Reactor('test');
   const daemon = {
-    nodeId: 1,
+    ...quietDaemon,
     ringStatus: () => [{ name: '0 10.0.0.1', status: 'OK' }],
     nodeAddresses: (id: number) => (id === 1 ? ['10.0.0.1'] : []),
-    reopenLogs() {},
-    clearStatistics() {},
     statistics: () => new Map([['stats.srp.mcast_tx', { type: 'u64', value: 5n } as const]]),
-    nodeStatus: () => undefined,
   };
   server = await serveCluster({ core: cluster.node(1).core, daemon, reactor }, { path: socketPath });
   server.open();
@@ -279,15 +276,7 @@ describe('quorum, votequorum, cmap and cfg over the socket', () => {
 describe('admission', () => {
   it('puts clients off until the first ring, and says when nobody listens', async () => {
     const late = join(folder, 'late.sock');
-    const daemon = {
-      nodeId: 1,
-      ringStatus: () => [],
-      nodeAddresses: () => [],
-      reopenLogs() {},
-      clearStatistics() {},
-      statistics: () => new Map(),
-      nodeStatus: () => undefined,
-    };
+    const daemon = quietDaemon;
     const closed = await serveCluster(
       { core: cluster.node(1).core, daemon, reactor: new Reactor('x') },
       { path: late },
@@ -313,15 +302,7 @@ describe('admission', () => {
     icmap.set('uidgid.config.uid.1001', { type: 'u8', value: 1 });
     icmap.set('uidgid.gid.1002', { type: 'u8', value: 1 });
     const client = { id: '1-1', credentials: { pid: 1, ...ids }, queuedBytes: 0, sendEvent() {}, close() {} };
-    const daemon = {
-      nodeId: 1,
-      ringStatus: () => [],
-      nodeAddresses: () => [],
-      reopenLogs() {},
-      clearStatistics() {},
-      statistics: () => new Map(),
-      nodeStatus: () => undefined,
-    };
+    const daemon = quietDaemon;
     const session = new Session(client, core, daemon, new StatisticsMap(daemon, new Map()));
     const results: number[] = [];
     const ask = (body: ByteWriter): void => {

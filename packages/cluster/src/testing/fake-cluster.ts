@@ -3,6 +3,7 @@ import type { ConfigurationChange, McastResult, RingId, TotemGroupName } from '@
 import type { CmapValue } from '../client/types.ts';
 import { Icmap } from '../cmap/icmap.ts';
 import { ClusterCore } from '../engine/cluster-core.ts';
+import type { ServerDaemon } from '../server/session.ts';
 
 interface Queued {
   readonly ring: RingId;
@@ -10,6 +11,17 @@ interface Queued {
   readonly group: TotemGroupName;
   readonly payload: Buffer;
 }
+
+/** Node 1's daemon as the server of the local socket sees it: it has no links and no statistics. */
+export const quietDaemon: ServerDaemon = {
+  nodeId: 1,
+  ringStatus: () => [],
+  nodeAddresses: () => [],
+  reopenLogs() {},
+  clearStatistics() {},
+  statistics: () => new Map(),
+  nodeStatus: () => undefined,
+};
 
 /** Settings of {@link FakeCluster}. */
 export interface FakeClusterOptions {

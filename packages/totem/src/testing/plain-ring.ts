@@ -83,11 +83,7 @@ export class PlainRing {
     };
     const ring = new TotemRing(
       {
-        log: process.log,
-        monotonicMs: () => process.monotonicMs(),
-        wallMs: () => process.wallMs(),
-        randomUint32: () => process.randomUint32(),
-        setTimer: (delayMs, handler) => process.setTimer(delayMs, handler),
+        ...process.coreHost(),
         sendToken: (packet, to) => send(to, packet),
         multicast: (packet) => {
           for (const member of config.members) send(member.nodeId, packet);

@@ -16,7 +16,7 @@ import {
   type WorkingSet,
   withDescendants,
 } from '@sanode/scheduler';
-import { Report } from '@sanode/status';
+import { plainReport, Report } from '@sanode/status';
 import type { Element } from '@sanode/xml';
 import { exitCode, exitCodeOf, resultOfConnectionError } from '../../common/cib-exit.ts';
 import { ToolRefusal } from '../../common/tool-frame.ts';
@@ -119,18 +119,9 @@ export class Cluster {
   /** For the forms that crm_mon has too. @param resourceOnly without nodes, with descriptions */
   report(resourceOnly: boolean): Report {
     return new Report(this.#set, {
+      ...plainReport,
       sections: new Set(['resources']),
-      groupByNode: false,
-      inactive: true,
-      detail: false,
-      brief: false,
-      timing: false,
-      bansPrefix: '',
-      nodes: undefined,
-      resources: undefined,
       release: announcedRelease().name,
-      localNode: undefined,
-      launcherState: undefined,
       resourceOnly,
     });
   }
